@@ -1,0 +1,156 @@
+import type { Alert } from './core/alert.ts';
+import type { Attempt } from './core/attempt.ts';
+import type { Decision } from './core/decide.ts';
+import type { ErrorRule } from './core/errors.ts';
+import type { Hold } from './core/hold.ts';
+import type { Details, Instance, Part, Progress, Scope, Task, Versions } from './core/instance.ts';
+import type { EpochMs } from './core/time.ts';
+
+/** Time as a port: production gives the system's, tests and the demo give one that runs faster or stands still. */
+export interface Clock {
+  now(): EpochMs;
+  /** Resolves after `ms` of this clock's time; rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Any answer of a read call that is not a good one. `message` never holds a secret or an HTML body. */
+export interface DcsFailure {
+  /** Canonical code, see core/errors.ts. */
+  code: string;
+  /** HTTP status, 0 when there was no answer. */
+  status: number;
+  message: string;
+  requestId: string | null;
+  rule: ErrorRule;
+}
+
+/** Thrown by every {@link Dcs} call but `upgrade`. */
+export class DcsError extends Error implements DcsFailure {
+  readonly code: string;
+  readonly status: number;
+  readonly requestId: string | null;
+  readonly rule: ErrorRule;
+  constructor(failure: DcsFailure) {
+    super(failure.message);
+    this.name = 'DcsError';
+    this.code = failure.code;
+    this.status = failure.status;
+    this.requestId = failure.requestId;
+    this.rule = failure.rule;
+  }
+}
+
+/**
+ * What is known after the upgrade POST. It is sent once; nothing below retries it.
+ * `unknown` (time-out, reset, 5xx, empty or garbled 200) means that DCS may have begun: look, do not repeat.
+ * `not_sent` means that no byte reached DCS.
+ */
+export type UpgradeOutcome =
+  | { kind: 'accepted'; taskId: string; requestId: string | null }
+  | ({ kind: 'refused' | 'unknown' | 'not_sent' } & DcsFailure);
+
+/** The DCS API, version 2. Every call takes the scope because endpoint, credentials and request limit belong to it. */
+export interface Dcs {
+  /** All instances of the scope, each once. @throws DcsError */
+  listInstances(scope: Scope, signal?: AbortSignal): Promise<Instance[]>;
+  /** @throws DcsError (`rule.class === 'gone'` when it does not exist) */
+  showInstance(scope: Scope, instanceId: string, signal?: AbortSignal): Promise<Instance & { details: Details }>;
+  /** @throws DcsError */
+  showVersions(scope: Scope, instanceId: string, signal?: AbortSignal): Promise<Versions>;
+  /** `wanted` holds `latest` or a version for each part to be asked for; an empty one is refused here. Never throws for what the wire does. */
+  upgrade(scope: Scope, instanceId: string, wanted: Partial<Record<Part, string>>): Promise<UpgradeOutcome>;
+  /** Newest first, created at or after `since`. @throws DcsError */
+  listTasks(scope: Scope, instanceId: string, since: EpochMs, signal?: AbortSignal): Promise<Task[]>;
+  /** Null where the task is not known. @throws DcsError */
+  showProgress(scope: Scope, instanceId: string, taskId: string, signal?: AbortSignal): Promise<Progress | null>;
+}
+
+/** A grant to decide. `fence` grows with every new holder; the ledger refuses claims made under an older one. */
+export interface Lease {
+  holder: string;
+  fence: number;
+  until: EpochMs;
+}
+
+/** What is remembered of an instance between ticks: the version cache, and the last decision for `why` and `status`. */
+export interface FleetEntry {
+  instance: Instance;
+  /** Since when a part has been seen upgradable; null when none is. */
+  behindSince: EpochMs | null;
+  decision: Decision | null;
+  seenAt: EpochMs;
+}
+
+/** A fact about a scope, the policy or the ledger that people were told once and are told again only after it was over. */
+export interface Condition {
+  key: string;
+  alert: Alert;
+  toldAt: EpochMs | null;
+}
+
+/**
+ * The program's memory. Every store passes test/contract/ledger.contract.ts.
+ * Conditional writes carry the safety: `claim` inserts if absent, `save` compares `rev`.
+ */
+export interface Ledger {
+  /** Takes or renews the lease; null while another holder's has not run out. */
+  acquireLease(holder: string, ttlMs: number, now: EpochMs): Promise<Lease | null>;
+  /** Gives the lease back if it is still this one. */
+  releaseLease(lease: Lease): Promise<void>;
+
+  /** False when an attempt of that id exists. @throws StaleLeaseError when a newer lease was given since. */
+  claim(attempt: Attempt, lease: Lease): Promise<boolean>;
+  /** Writes if the stored `rev` is `attempt.rev`; returns what is stored now (rev + 1), or null when somebody else wrote first. */
+  save(attempt: Attempt): Promise<Attempt | null>;
+  attempt(id: string): Promise<Attempt | null>;
+  /** Every attempt that is not `settled`, that is, open or not fully told, in one read. */
+  activeAttempts(): Promise<Attempt[]>;
+  /** Newest claim first. */
+  attempts(filter: { since?: EpochMs; instanceId?: string; limit?: number }): Promise<Attempt[]>;
+
+  holds(): Promise<Hold[]>;
+  /** Insert or replace by id. */
+  putHold(hold: Hold): Promise<void>;
+
+  fleet(): Promise<FleetEntry[]>;
+  /** Insert or replace by `instance.instanceId`. */
+  putFleet(entries: FleetEntry[]): Promise<void>;
+  /** Forgets instances that a complete listing no longer shows. */
+  dropFleet(instanceIds: string[]): Promise<void>;
+
+  conditions(): Promise<Condition[]>;
+  putCondition(condition: Condition): Promise<void>;
+  dropCondition(key: string): Promise<void>;
+
+  /** Small documents by name: the last good policy's text, the last tick's summary. */
+  note(name: string): Promise<string | null>;
+  putNote(name: string, text: string): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+export class StaleLeaseError extends Error {
+  constructor() {
+    super('another run holds a newer lease; nothing was claimed');
+    this.name = 'StaleLeaseError';
+  }
+}
+
+/** Where alerts go. Delivery is at least once; `failed` names the receivers that did not take it. */
+export interface Notifier {
+  deliver(alert: Alert): Promise<{ failed: string[] }>;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+/** `code` is a static snake_case word, all else is data. Secrets are masked before anything is written. */
+export type Log = (level: LogLevel, code: string, data?: Record<string, unknown>) => void;
+
+export interface Deps {
+  clock: Clock;
+  dcs: Dcs;
+  ledger: Ledger;
+  notifier: Notifier;
+  log: Log;
+  /** Unique to this process and invocation, e.g. `host:pid:nonce`. */
+  holder: string;
+}

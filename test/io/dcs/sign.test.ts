@@ -84,8 +84,8 @@ it.each`
   ${'2026-03-06T14:15:00Z'}     | ${'20260306T141500Z'}
   ${'2026-03-06T14:15:00.999Z'} | ${'20260306T141500Z'}
   ${'2026-12-31T23:59:59Z'}     | ${'20261231T235959Z'}
-`('the date of $now is $date', ({ now, date }: { now: string; date: string }) => {
-  expect(sdkDate(Date.parse(now))).toBe(date);
+`('the date of $now is $date', ({ now, date }) => {
+  expect(sdkDate(Date.parse(now!))).toBe(date);
 });
 
 it.each`
@@ -95,6 +95,6 @@ it.each`
   ${"!'()*"} | ${'%21%27%28%29%2A'}
   ${'-._~'}  | ${'-._~'}
   ${'缓存'}  | ${'%E7%BC%93%E5%AD%98'}
-`('$text is encoded as $encoded', ({ text, encoded }: { text: string; encoded: string }) => {
-  expect(percentEncode(text)).toBe(encoded);
+`('$text is encoded as $encoded', ({ text, encoded }) => {
+  expect(percentEncode(text!)).toBe(encoded);
 });

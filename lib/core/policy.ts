@@ -1,0 +1,103 @@
+import type { AlertEvent } from './alert.ts';
+import type { Part, Scope } from './instance.ts';
+import type { EpochMs } from './time.ts';
+import type { Window } from './window-kinds.ts';
+
+/** What the operator wrote, read and checked: nothing in it can be bad any more. Durations are milliseconds. */
+export interface Policy {
+  /** IANA name. */
+  timezone: string;
+  scopes: Scope[];
+  /** What to ask for, by part: `latest` or a version. A part that is absent is left alone. */
+  upgrade: Partial<Record<Part, string>>;
+  select: Select;
+  windows: Record<string, Window>;
+  freezes: Freeze[];
+  /** In the operator's order: the first wave that matches an instance owns it. */
+  rollout: Wave[];
+  limits: Limits;
+  verify: { settle: number; timeout: number };
+  notify: NotifyTarget[];
+}
+
+/** Narrows what any wave may match. Null: not narrowed. */
+export interface Select {
+  engine: string[] | null;
+  versions: string[] | null;
+  enterpriseProjects: string[] | null;
+  exclude: Match[];
+}
+
+/** All given keys must hold; a list means any of. Every value is a glob (`*`, `?`); engine names ignore case. */
+export interface Match {
+  name?: string[];
+  id?: string[];
+  /** By tag key. */
+  tags?: Record<string, string[]>;
+  engine?: string[];
+  versions?: string[];
+  cacheModes?: string[];
+  region?: string[];
+  project?: string[];
+  enterpriseProject?: string[];
+}
+
+export interface Wave {
+  wave: string;
+  match: Match;
+  /** Window names, at least one. */
+  windows: string[];
+  /** How many of this wave may be under way at once; null: as `limits` say. */
+  parallel: number | null;
+  /** The wave that must be done before; null for the first. */
+  after: string | null;
+  soak: number;
+  /** A share (0 to 1] or a number of the matched instances; null: all. */
+  take: { share: number } | { count: number } | null;
+}
+
+export interface Freeze {
+  name: string;
+  reason: string;
+  /** Null: every instance. */
+  match: Match | null;
+  /** The parts that may not be upgraded. */
+  block: Part[];
+  span: FreezeSpan;
+}
+
+/** `[from, to)`, or whole local days of each month, both ends included; `first` after `last` wraps round the month's end. */
+export type FreezeSpan =
+  | { kind: 'dates'; from: EpochMs; to: EpochMs }
+  | { kind: 'monthDays'; first: number; last: number; timezone: string };
+
+/** All of them hold at once, over every scope and every worker. Null: no such limit. */
+export interface Limits {
+  parallel: number;
+  perScope: number | null;
+  perWindow: number | null;
+  /** `tag:NAME`: of the instances with the same value of that tag, one at a time. */
+  oneAtATimeBy: string[];
+  maxErrors: number;
+  minDuration: number;
+  sightLag: number;
+}
+
+export interface NotifyTarget {
+  to: 'log' | 'webhook';
+  /** Empty for `log`. */
+  url: string;
+  /** `whsec_…` as Standard Webhooks writes it; null for `log`. */
+  secret: string | null;
+  /** Null: every event that asks for something to be done. */
+  events: AlertEvent[] | null;
+}
+
+/** One thing wrong with a policy. No value that came from the environment is ever in it. */
+export interface Problem {
+  /** Keys and indexes from the root; the last one may be missing in the document. */
+  path: (string | number)[];
+  /** What was found and what is allowed. */
+  message: string;
+  hint: string | null;
+}

@@ -1,0 +1,89 @@
+import { Temporal } from 'temporal-polyfill';
+import { type Day, parseDate, parseTime } from './day.ts';
+import { DAY, type EpochMs, HOUR } from './time.ts';
+
+/** A zone's clock: between what a clock on the wall shows and instants. */
+export interface WallClock {
+  /**
+   * The instant at which the wall shows `day` and `time` (milliseconds after midnight, may exceed a day).
+   * A time that occurs twice means its first occurrence; one that is skipped means the first instant after the gap.
+   */
+  toInstant(day: Day, time: number): EpochMs;
+  /** The date that the wall shows. */
+  dayAt(at: EpochMs): Day;
+}
+
+/** A span of time with one offset from UTC. */
+interface Era {
+  from: EpochMs;
+  until: EpochMs;
+  offset: number;
+}
+
+/** No zone is further from UTC than 26 hours, whichever way its clocks jump. */
+const FURTHEST = 30 * HOUR;
+
+/**
+ * The clock of an IANA zone. It asks the time zone data twice a year of time that it is used for and remembers the
+ * answers, so that a conversion is a few additions.
+ */
+export function wallClock(zone: string): WallClock {
+  const clock = clocks.get(zone) ?? makeClock(zone);
+  clocks.set(zone, clock);
+  return clock;
+}
+
+/** One for each zone that was asked for; they hold nothing but time zone data. */
+const clocks = new Map<string, WallClock>();
+
+function makeClock(zone: string): WallClock {
+  const eras: Era[] = [];
+  let latest: Era | undefined;
+  function eraAt(at: EpochMs): Era {
+    if (latest && latest.from <= at && at < latest.until) return latest;
+    latest = eras.find((era) => era.from <= at && at < era.until);
+    if (latest) return latest;
+    latest = readEra(zone, at);
+    eras.push(latest);
+    return latest;
+  }
+  return {
+    toInstant(day, time) {
+      const wall = day * DAY + time;
+      let era = eraAt(wall - FURTHEST);
+      while (wall - era.offset >= era.until) era = eraAt(era.until);
+      return Math.max(wall - era.offset, era.from);
+    },
+    dayAt(at) {
+      return Math.floor((at + eraAt(at).offset) / DAY);
+    },
+  };
+}
+
+function readEra(zone: string, at: EpochMs): Era {
+  const there = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone);
+  // "previous" means strictly before, but an era that begins at this very instant is wanted.
+  const from = there.add({ milliseconds: 1 }).getTimeZoneTransition('previous');
+  const until = there.getTimeZoneTransition('next');
+  return {
+    from: from?.epochMilliseconds ?? Number.NEGATIVE_INFINITY,
+    until: until?.epochMilliseconds ?? Number.POSITIVE_INFINITY,
+    offset: there.offsetNanoseconds / 1e6,
+  };
+}
+
+/**
+ * A date, or a date-time, as people write it: `2026-11-24`, `2026-11-24T01:30`, the latter also with `Z` or an offset.
+ * `day` is null for a date-time; a date's instant is the one at which it begins. Null for anything else.
+ */
+export function readMoment(wall: WallClock, text: string): { at: EpochMs; day: Day | null } | null {
+  const day = parseDate(text);
+  if (day !== null) return { at: wall.toInstant(day, 0), day };
+  const found = /^(.{10})[T ](\d\d:\d\d)(?::00)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  const date = parseDate(found?.[1] ?? '');
+  const time = parseTime(found?.[2] ?? '');
+  if (date === null || time === null) return null;
+  if (found?.[3] === undefined) return { at: wall.toInstant(date, time), day: null };
+  const at = Date.parse(`${found[1]}T${found[2]}${found[3]}`);
+  return Number.isNaN(at) ? null : { at, day: null };
+}

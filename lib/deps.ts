@@ -4,6 +4,7 @@ import type { Decision } from './core/decide.ts';
 import type { ErrorRule } from './core/errors.ts';
 import type { Hold } from './core/hold.ts';
 import type { Details, Instance, Part, Progress, Scope, Task, Versions } from './core/instance.ts';
+import type { Policy } from './core/policy.ts';
 import type { EpochMs } from './core/time.ts';
 
 /** Time as a port: production gives the system's, tests and the demo give one that runs faster or stands still. */
@@ -144,6 +145,9 @@ export interface Notifier {
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** `code` is a static snake_case word, all else is data. Secrets are masked before anything is written. */
 export type Log = (level: LogLevel, code: string, data?: Record<string, unknown>) => void;
+
+/** The policy as it stands: valid; or not, and then the last good one says where to follow and whom to tell. */
+export type PolicyState = { policy: Policy; problem: null } | { policy: Policy | null; problem: string };
 
 export interface Deps {
   clock: Clock;

@@ -1,4 +1,7 @@
-import type { EpochMs } from './time.ts';
+import { type Attempt, isOpen } from './attempt.ts';
+import type { ErrorRule } from './errors.ts';
+import { type Hold, isInForce } from './hold.ts';
+import { type EpochMs, iso } from './time.ts';
 
 export type Severity = 'info' | 'warning' | 'error' | 'critical';
 
@@ -15,11 +18,10 @@ export const ALERT_EVENTS = [
   'policy',
   'ledger',
   'unknown_code',
-  'deadline',
 ] as const;
 export type AlertEvent = (typeof ALERT_EVENTS)[number];
 
-/** What people are told. An alert without a thing to do is not sent; it is only logged. */
+/** What people are told. Without a thing to do there is no alert, only a log line; `succeeded` is for those who ask for it. */
 export interface Alert {
   /** The same fact has the same key, however often it is told: receivers may drop repeats by it. */
   key: string;
@@ -32,4 +34,167 @@ export interface Alert {
   at: EpochMs;
   /** Scope, instanceId, name, wave, code, requestId, taskId …: strings only. */
   labels: Record<string, string>;
+}
+
+interface Told {
+  event: AlertEvent;
+  severity: Severity;
+  /** Whether the attempt is in the state that this tells of. */
+  holds(attempt: Attempt, now: EpochMs): boolean;
+  summary(attempt: Attempt): string;
+  action(attempt: Attempt, hint: string): string;
+}
+
+const because = (attempt: Attempt): string =>
+  attempt.error ? `${attempt.error.message} (${attempt.error.code})` : attempt.state;
+
+/** All that is ever told of an attempt. Each is told once; the attempt remembers which were. */
+const TOLD: readonly Told[] = [
+  {
+    event: 'failed',
+    severity: 'error',
+    holds: (attempt) => attempt.state === 'failed',
+    summary: (attempt) => `${attempt.name} was not upgraded: ${because(attempt)}.`,
+    action: (_, hint) => `${hint} It is not tried again in this opening.`,
+  },
+  {
+    event: 'unverified',
+    severity: 'critical',
+    holds: (attempt) => attempt.state === 'unverified',
+    summary: (attempt) => `${attempt.name} cannot be shown to be upgraded: ${because(attempt)}.`,
+    action: () => 'Look at the instance in the console: its status, its version and its task list.',
+  },
+  {
+    event: 'expired',
+    severity: 'warning',
+    holds: (attempt) => attempt.state === 'expired' && attempt.error !== null && attempt.error.code !== 'DCS.3022',
+    summary: (attempt) => `${attempt.name} was not begun before the window closed: ${because(attempt)}.`,
+    action: (_, hint) => `${hint} It is due again in the next opening.`,
+  },
+  {
+    event: 'stuck',
+    severity: 'critical',
+    holds: (attempt) => attempt.timedOutAt !== null,
+    summary: (attempt) =>
+      `The upgrade of ${attempt.name} has not ended since ${iso(attempt.calledAt ?? attempt.claimedAt)}.`,
+    action: () => 'Look at its task in the console and open a ticket; it is followed on, and not started again.',
+  },
+  {
+    event: 'overrun',
+    severity: 'warning',
+    holds: (attempt, now) => attempt.state === 'running' && now >= attempt.opening.closes,
+    summary: (attempt) =>
+      `The upgrade of ${attempt.name} runs on after its window closed at ${iso(attempt.opening.closes)}.`,
+    action: () => 'Expect short disconnects until it ends; raise limits.minDuration if this recurs.',
+  },
+  {
+    event: 'succeeded',
+    severity: 'info',
+    holds: (attempt) => attempt.state === 'succeeded',
+    summary: (attempt) => `${attempt.name} was upgraded: ${attempt.updates.at(-1)?.note ?? 'verified'}.`,
+    action: () => 'Nothing is to be done.',
+  },
+];
+
+/** What is true of the attempt now and was not told yet. */
+export function untold(attempt: Attempt, now: EpochMs, ruleOf: (code: string) => ErrorRule): Alert[] {
+  return TOLD.filter((told) => told.holds(attempt, now) && !attempt.told.includes(told.event)).map((told) => {
+    const hint = attempt.error ? ruleOf(attempt.error.code).hint : 'See the attempt in the history.';
+    const { event, severity } = told;
+    const at = attempt.finishedAt ?? attempt.timedOutAt ?? now;
+    return {
+      key: `${attempt.id}:${event}`,
+      event,
+      severity,
+      summary: told.summary(attempt),
+      action: told.action(attempt, hint),
+      at,
+      labels: labelsOf(attempt),
+    };
+  });
+}
+
+/** Ended, and nothing left to tell. */
+export function isSettledAttempt(attempt: Attempt, now: EpochMs, ruleOf: (code: string) => ErrorRule): boolean {
+  return !isOpen(attempt) && untold(attempt, now, ruleOf).length === 0;
+}
+
+function labelsOf(attempt: Attempt): Record<string, string> {
+  const labels: Record<string, string | null | undefined> = {
+    scope: attempt.scope,
+    wave: attempt.wave,
+    instanceId: attempt.instanceId,
+    name: attempt.name,
+    opening: attempt.opening.id,
+    taskId: attempt.taskId,
+    code: attempt.error?.code,
+    requestId: attempt.error?.requestId,
+  };
+  return Object.fromEntries(
+    Object.entries(labels).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+/** A hold that this program set; people need not be told of their own. */
+export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
+  if (hold.by !== 'system' || !isInForce(hold, now)) return null;
+  const { wave, instanceId } = hold.match;
+  const what = wave !== undefined ? `Wave ${wave}` : `Instance ${instanceId}`;
+  const how = wave !== undefined ? `wave=${wave}` : `id=${instanceId}`;
+  return {
+    key: `hold:${hold.id}:${hold.createdAt}`,
+    event: 'held',
+    severity: 'error',
+    summary: `${what} is held: ${hold.reason}.`,
+    action: `Find out why, then: dcs-upgrader release --match ${how} --reason "…"`,
+    at: hold.createdAt,
+    labels: {
+      hold: hold.id,
+      ...(wave === undefined ? {} : { wave }),
+      ...(instanceId === undefined ? {} : { instanceId }),
+    },
+  };
+}
+
+/** A scope in which nothing can be started, by the code that says so. */
+export function scopeAlert(
+  scope: string,
+  failure: { code: string; message: string; requestId: string | null; rule: ErrorRule },
+  at: EpochMs,
+): Alert {
+  return {
+    key: `scope:${scope}:${failure.code}`,
+    event: 'scope',
+    severity: failure.rule.severity,
+    summary: `Nothing can be started in ${scope}: ${failure.message} (${failure.code}).`,
+    action: failure.rule.hint,
+    at,
+    labels: { scope, code: failure.code, ...(failure.requestId === null ? {} : { requestId: failure.requestId }) },
+  };
+}
+
+/** A code that the error table does not have. */
+export function unknownCodeAlert(code: string, message: string, at: EpochMs): Alert {
+  return {
+    key: `code:${code}`,
+    event: 'unknown_code',
+    severity: 'error',
+    summary: `DCS answered with a code that is not in the error table: ${code} (${message}).`,
+    action: 'See what it means, and add a line for it to the error table.',
+    at,
+    labels: { code },
+  };
+}
+
+/** No valid policy: nothing new starts. */
+export function policyAlert(problem: string, at: EpochMs): Alert {
+  return {
+    key: 'policy:invalid',
+    event: 'policy',
+    severity: 'critical',
+    summary: `There is no valid policy, so nothing new is started: ${problem}`,
+    action: 'Run "dcs-upgrader validate" and mend the policy; what runs is followed meanwhile.',
+    at,
+    labels: {},
+  };
 }

@@ -3,7 +3,8 @@ import type { EpochMs } from './time.ts';
 
 /**
  * `claimed`: written before the call, its outcome not known yet or refused for a reason that passes.
- * `running`: DCS accepted it. The other four are ends. `expired`: the opening closed and nothing was accepted.
+ * `running`: DCS accepted it. The other four are ends. `expired`: the opening closed
+ * and nothing was accepted, or the instance is gone: nobody's failure, and nothing is left to follow.
  */
 export const ATTEMPT_STATES = ['claimed', 'running', 'succeeded', 'failed', 'unverified', 'expired'] as const;
 export type AttemptState = (typeof ATTEMPT_STATES)[number];
@@ -33,6 +34,8 @@ export interface Attempt {
   opening: { id: string; opens: EpochMs; closes: EpochMs };
   state: AttemptState;
   taskId: string | null;
+  /** Cache mode and gigabytes, e.g. `ha/8`: attempts of one size class teach how long the next will take. */
+  sizeClass: string;
   /** `schedule`, `cli`, or who asked over HTTP. */
   requestedBy: string;
   reason: string;
@@ -65,4 +68,38 @@ export interface Attempt {
   settled: boolean;
   /** Compare-and-set number, 0 at the claim; only the ledger changes it. */
   rev: number;
+}
+
+/** Claimed and its outcome unknown, or running: DCS may be at work on it, so it counts against every limit. */
+export function isInFlight(attempt: Attempt): boolean {
+  return attempt.state === 'running' || (attempt.state === 'claimed' && attempt.lookUntil !== null);
+}
+
+export function isOpen(attempt: Attempt): boolean {
+  return attempt.state === 'claimed' || attempt.state === 'running';
+}
+
+/** Ended without the version that it was made for. */
+export function isFailure(attempt: Attempt): boolean {
+  return attempt.state === 'failed' || attempt.state === 'unverified';
+}
+
+/** The same attempt with a line more in its story; a new state and any other change go along. */
+export function noted(attempt: Attempt, at: EpochMs, note: string, change: Partial<Attempt> = {}): Attempt {
+  const next = { ...attempt, ...change };
+  return { ...next, updates: [...attempt.updates.slice(-MOST_UPDATES), { at, state: next.state, note }] };
+}
+
+/** Stories stay bounded, so that an attempt followed for days still fits any store's item size. */
+const MOST_UPDATES = 40;
+
+/** An attempt at its end. */
+export function ended(
+  attempt: Attempt,
+  at: EpochMs,
+  state: AttemptState,
+  note: string,
+  error = attempt.error,
+): Attempt {
+  return noted(attempt, at, note, { state, finishedAt: at, lookUntil: null, error });
 }

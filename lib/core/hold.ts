@@ -1,3 +1,4 @@
+import type { Instance } from './instance.ts';
 import type { EpochMs } from './time.ts';
 
 /** What a hold stops: everything, or what all the given keys name. */
@@ -24,4 +25,28 @@ export interface Hold {
   /** Null while in force. */
   releasedAt: EpochMs | null;
   releasedBy: string | null;
+}
+
+/** The first hold in force that names this instance, or null. An author and a reason stand on every hold. */
+export function holdOn(instance: Instance, wave: string | null, holds: readonly Hold[], now: EpochMs): Hold | null {
+  return holds.find((hold) => isInForce(hold, now) && covers(hold.match, instance, wave)) ?? null;
+}
+
+export function isInForce(hold: Hold, now: EpochMs): boolean {
+  return hold.releasedAt === null && (hold.until === null || now < hold.until);
+}
+
+/** All given keys must hold; a match without any key covers nothing, so that an empty one cannot stop or release a fleet by accident. */
+function covers(match: HoldMatch, instance: Instance, wave: string | null): boolean {
+  if (match.all) return true;
+  const tags = Object.entries(match.tags ?? {});
+  const checks = [
+    match.scope === undefined || match.scope === instance.scope,
+    match.wave === undefined || match.wave === wave,
+    match.instanceId === undefined || match.instanceId === instance.instanceId,
+    tags.every(([key, value]) => instance.tags[key] === value),
+  ];
+  const isEmpty =
+    match.scope === undefined && match.wave === undefined && match.instanceId === undefined && tags.length === 0;
+  return !isEmpty && checks.every(Boolean);
 }

@@ -97,6 +97,9 @@ export function taskOutcome(status: string): 'succeeded' | 'failed' | 'running' 
   return 'running';
 }
 
+/** Every cache mode that the minor-version upgrade is documented for. */
+export const CACHE_MODES: readonly string[] = ['single', 'ha', 'ha_rw_split', 'proxy', 'cluster'];
+
 /**
  * The cache mode, from ShowInstance where it was read, else guessed from the spec code.
  * Read/write splitting has `ha` in its second place and `p<replicas>` third from the end (`redis.ha.xu1.large.p2.1`).

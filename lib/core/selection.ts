@@ -1,6 +1,6 @@
 import { globMatches } from './glob.ts';
 import { stableHash } from './hash.ts';
-import { cacheModeOf, type Instance } from './instance.ts';
+import { CACHE_MODES, cacheModeOf, type Instance } from './instance.ts';
 import type { Match, Policy, Select, Wave } from './policy.ts';
 import type { EpochMs } from './time.ts';
 import { readMoment, type WallClock, wallClock } from './wall.ts';
@@ -109,10 +109,16 @@ function whyNot(select: Select, instance: Instance): { reason: NoWave; detail: s
 const OFF = ['off', 'false', 'no', 'never'];
 
 /** What the minor-version API does not take, whatever the policy says (DCS API, UpgradeInstanceMinorVersion). */
-function whyUnsupported({ engine, engineVersion, details }: Instance): string | null {
+export function whyUnsupported({ engine, engineVersion, details }: Instance): string | null {
   if (engine.toLowerCase() !== 'redis') return `${engine} instances have no minor-version upgrade`;
   if (Number.parseFloat(engineVersion) < 4) return `Redis ${engineVersion} has no minor-version upgrade`;
-  if (details?.productType === 'enterprise') return 'the enterprise edition has no minor-version upgrade';
+  // A word that is not known is not taken for one that is: what an upgrade would do to it, nobody has said.
+  if (details?.productType && details.productType !== 'generic') {
+    return `the ${details.productType} edition has no minor-version upgrade`;
+  }
+  if (details?.cacheMode && !CACHE_MODES.includes(details.cacheMode)) {
+    return `its cache mode ${details.cacheMode} is not known to be upgradable`;
+  }
   return null;
 }
 

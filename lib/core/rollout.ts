@@ -1,0 +1,162 @@
+import { type Attempt, isFailure } from './attempt.ts';
+import { type Hold, isInForce } from './hold.ts';
+import type { Policy, Wave } from './policy.ts';
+import { type Scene, type Standing, waveOf } from './stock.ts';
+import { type EpochMs, iso, MINUTE } from './time.ts';
+
+/** How far a wave is, and whether it may start anything. */
+export interface WaveState {
+  wave: string;
+  members: number;
+  /** Verified, already latest, not offered, held or excluded: nothing is left to do for them. */
+  done: number;
+  /** Null: open. */
+  closed: { reason: 'wave_waiting' | 'wave_soaking' | 'wave_failed'; detail: string; until: EpochMs | null } | null;
+}
+
+/**
+ * A wave opens once every instance of the wave before it is verified or settled, that wave was open itself, and the
+ * soak has passed since its last success. When `latest` moves, the members of the wave before become due again: the
+ * wave is not done any more, and its soak starts anew after they are upgraded.
+ */
+export function waveStates(scene: Scene, standings: readonly Standing[]): Map<string, WaveState> {
+  const states = new Map<string, WaveState>();
+  const members = Map.groupBy(standings, (standing) => waveOf(standing.assignment));
+  for (const wave of scene.policy.rollout) {
+    const own = members.get(wave.wave) ?? [];
+    const done = own.filter((standing) => isSettled(standing)).length;
+    const closed =
+      wave.after === null ? null : whyClosed(scene, wave, members.get(wave.after) ?? [], states.get(wave.after));
+    states.set(wave.wave, { wave: wave.wave, members: own.length, done, closed });
+  }
+  return states;
+}
+
+function whyClosed(
+  scene: Scene,
+  wave: Wave,
+  before: readonly Standing[],
+  state: WaveState | undefined,
+): WaveState['closed'] {
+  const waiting = (detail: string) => ({ reason: 'wave_waiting' as const, detail, until: null });
+  const unread = [...scene.stoppedScopes.keys()][0];
+  if (unread) return waiting(`wave ${wave.after} cannot be judged: scope ${unread} cannot be read`);
+  if (state?.closed) return waiting(`wave ${wave.after} is not open itself: ${state.closed.detail}`);
+  const failed = before.find((standing) => !isSettled(standing) && isFailure(lastEnd(standing) ?? NO_ATTEMPT));
+  if (failed) {
+    const detail = `${failed.instance.name} of wave ${wave.after} has failed; hold it by its id to acknowledge that and go on`;
+    return { reason: 'wave_failed', detail, until: null };
+  }
+  const left = before.filter((standing) => !isSettled(standing));
+  if (left.length > 0) return waiting(`wave ${wave.after} has ${left.length} of ${before.length} instances left to do`);
+  const last = Math.max(
+    0,
+    ...before.flatMap((standing) => standing.attempts.filter(isSuccess).map((attempt) => attempt.finishedAt!)),
+  );
+  const until = last + wave.soak;
+  if (last === 0 || scene.now >= until) return null;
+  return { reason: 'wave_soaking', detail: `wave ${wave.after} is soaking until ${iso(until)}`, until };
+}
+
+const NO_ATTEMPT = { state: 'claimed' } as Attempt;
+
+function lastEnd(standing: Standing): Attempt | undefined {
+  return standing.attempts.find((attempt) => attempt.finishedAt !== null);
+}
+
+function isSuccess(attempt: Attempt): boolean {
+  return attempt.state === 'succeeded';
+}
+
+/** Versions that are not known, and an upgrade that runs, leave something to do. */
+function isSettled(standing: Standing): boolean {
+  if (standing.inFlight) return false;
+  if (standing.hold) return true;
+  return standing.instance.versions !== null && standing.due.length === 0;
+}
+
+/** Openings in a row without success after which an instance is held. */
+export const MOST_OPENINGS = 3;
+
+/**
+ * The holds that the state of things asks for and that are not there yet: a wave whose errors reached the limit, an
+ * instance that three openings in a row could not upgrade. They stay until a person releases them.
+ */
+export function systemHolds(scene: Scene): Hold[] {
+  const wanted = [...waveHolds(scene), ...instanceHolds(scene)];
+  const inForce = new Set(scene.holds.filter((hold) => isInForce(hold, scene.now)).map((hold) => hold.id));
+  return wanted.filter((hold) => !inForce.has(hold.id));
+}
+
+function waveHolds(scene: Scene): Hold[] {
+  const { maxErrors } = scene.policy.limits;
+  const failures = Map.groupBy(unresolved(scene.attempts), (attempt) => attempt.wave);
+  return scene.policy.rollout.flatMap(({ wave }) => {
+    const id = `errors:${wave}`;
+    const counted = (failures.get(wave) ?? []).filter((attempt) => attempt.finishedAt! > releasedAt(scene, id));
+    if (counted.length < maxErrors) return [];
+    const names = counted
+      .map((attempt) => `${attempt.name} (${attempt.error?.code ?? attempt.state})`)
+      .slice(0, 5)
+      .join(', ');
+    return [systemHold(scene, id, { wave }, `${counted.length} failed, limits.maxErrors is ${maxErrors}: ${names}`)];
+  });
+}
+
+function instanceHolds(scene: Scene): Hold[] {
+  const found: Hold[] = [];
+  for (const [instanceId, attempts] of Map.groupBy(scene.attempts, (attempt) => attempt.instanceId)) {
+    const id = `attempts:${instanceId}`;
+    const since = releasedAt(scene, id);
+    const ends = attempts.filter((attempt) => attempt.finishedAt !== null && attempt.finishedAt > since);
+    const fruitless = ends.findIndex(isSuccess) === -1 ? ends.length : ends.findIndex(isSuccess);
+    if (fruitless < MOST_OPENINGS) continue;
+    const last = ends[0]!;
+    found.push(
+      systemHold(
+        scene,
+        id,
+        { instanceId },
+        `${last.name}: ${fruitless} openings without success, the last: ${last.error?.code ?? last.state}`,
+      ),
+    );
+  }
+  return found;
+}
+
+/** Failures of instances that have not succeeded since. */
+function unresolved(attempts: readonly Attempt[]): Attempt[] {
+  const judged = new Set<string>();
+  return attempts.filter((attempt) => {
+    if (attempt.finishedAt === null || attempt.state === 'expired' || judged.has(attempt.instanceId)) return false;
+    judged.add(attempt.instanceId);
+    return isFailure(attempt);
+  });
+}
+
+function releasedAt(scene: Scene, id: string): EpochMs {
+  return scene.holds.find((hold) => hold.id === id)?.releasedAt ?? 0;
+}
+
+function systemHold(scene: Scene, id: string, match: Hold['match'], reason: string): Hold {
+  return { id, match, by: 'system', reason, createdAt: scene.now, until: null, releasedAt: null, releasedBy: null };
+}
+
+/** Until ten samples of a size class exist, an upgrade is expected to take this long. */
+const UNKNOWN_DURATION = 30 * MINUTE;
+const ENOUGH_SAMPLES = 10;
+
+/** Size class → how long an upgrade is to be expected to take: the 95th percentile of past ones, at least `limits.minDuration`. */
+export function expectedDurations(policy: Policy, attempts: readonly Attempt[]): (sizeClass: string) => number {
+  const samples = Map.groupBy(
+    attempts.filter((attempt) => isSuccess(attempt) && attempt.calledAt !== null),
+    (attempt) => attempt.sizeClass,
+  );
+  const known = new Map<string, number>();
+  for (const [sizeClass, ended] of samples) {
+    if (ended.length < ENOUGH_SAMPLES) continue;
+    const sorted = ended.map((attempt) => attempt.finishedAt! - attempt.calledAt!).sort((a, b) => a - b);
+    known.set(sizeClass, sorted[Math.ceil(sorted.length * 0.95) - 1]!);
+  }
+  return (sizeClass) => Math.max(policy.limits.minDuration, known.get(sizeClass) ?? UNKNOWN_DURATION);
+}

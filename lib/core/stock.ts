@@ -1,0 +1,88 @@
+import { type Attempt, isFailure, isInFlight, isOpen } from './attempt.ts';
+import { type Hold, holdOn } from './hold.ts';
+import { cacheModeOf, type Instance, PARTS, type Part } from './instance.ts';
+import type { Policy } from './policy.ts';
+import { type Assignment, assignWaves } from './selection.ts';
+import type { EpochMs } from './time.ts';
+
+/** Where one instance stands: everything that the gates of decide.ts and the waves of rollout.ts ask about it. */
+export interface Standing {
+  instance: Instance;
+  assignment: Assignment;
+  hold: Hold | null;
+  /** The parts that the policy wants and the API offers; freezes are not looked at here. */
+  due: Part[];
+  /** Newest first. */
+  attempts: readonly Attempt[];
+  /** The attempt that DCS may be at work on. */
+  inFlight: Attempt | null;
+  behindSince: EpochMs | null;
+}
+
+/** What the decision is made from: one moment, looked at as a whole. */
+export interface Scene {
+  now: EpochMs;
+  policy: Policy;
+  instances: readonly Instance[];
+  /** Every open attempt, and the ended ones of as long as it takes to judge waves; newest first. */
+  attempts: readonly Attempt[];
+  holds: readonly Hold[];
+  behindSince: ReadonlyMap<string, EpochMs>;
+  /** Scope id → why nothing can be started there now. Their instances are as last seen. */
+  stoppedScopes: ReadonlyMap<string, string>;
+}
+
+export function takeStock(scene: Scene): Standing[] {
+  const assignments = assignWaves(scene.policy, scene.instances);
+  const history = byInstance(scene.attempts);
+  return scene.instances.map((instance) => {
+    const assignment = assignments.get(instance.instanceId)!;
+    const attempts = history.get(instance.instanceId) ?? NONE;
+    return {
+      instance,
+      assignment,
+      hold: holdOn(instance, waveOf(assignment), scene.holds, scene.now),
+      due: dueParts(scene.policy, instance),
+      attempts,
+      inFlight: attempts.find(isInFlight) ?? null,
+      behindSince: scene.behindSince.get(instance.instanceId) ?? null,
+    };
+  });
+}
+
+const NONE: readonly Attempt[] = [];
+
+export function waveOf(assignment: Assignment): string | null {
+  return assignment.kind === 'wave' ? assignment.wave.wave : null;
+}
+
+function byInstance(attempts: readonly Attempt[]): Map<string, Attempt[]> {
+  const found = new Map<string, Attempt[]>();
+  for (const attempt of attempts) {
+    const list = found.get(attempt.instanceId);
+    if (list) list.push(attempt);
+    else found.set(attempt.instanceId, [attempt]);
+  }
+  return found;
+}
+
+/** The flag decides, not the text: equal versions that are flagged upgradable are due (DCS API, ShowInstanceVersion). */
+export function dueParts(policy: Policy, instance: Instance): Part[] {
+  const { versions } = instance;
+  if (!versions) return [];
+  return PARTS.filter((part) => {
+    const wanted = policy.upgrade[part];
+    return wanted !== undefined && versions[part].upgradable && versions[part].current !== wanted;
+  });
+}
+
+/** The last attempt that is over ended in failure, and nothing was tried since. */
+export function hasFailed(standing: Standing): boolean {
+  const last = standing.attempts.find((attempt) => !isOpen(attempt));
+  return last !== undefined && isFailure(last);
+}
+
+/** Cache mode and gigabytes: instances of one class take about as long as each other. */
+export function sizeClassOf(instance: Instance): string {
+  return `${cacheModeOf(instance) ?? 'unknown'}/${instance.capacityGb}`;
+}

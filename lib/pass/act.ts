@@ -1,0 +1,82 @@
+import type { Attempt } from '../core/attempt.ts';
+import type { Decision, Reason, Verdict } from '../core/decide.ts';
+import type { Policy } from '../core/policy.ts';
+import { MINUTE } from '../core/time.ts';
+import type { DcsFailure, Deps, Lease } from '../deps.ts';
+import { scopeOf } from './follow.ts';
+import { pool } from './pool.ts';
+import { type Started, start } from './start.ts';
+import type { PassOptions, Tally } from './tally.ts';
+
+/** Longer than a start takes, reads with their retries included; renewed before each start. */
+export const LEASE_LASTS = 3 * MINUTE;
+
+/** Starts made side by side are few: the policy's limits are reached soon, and the API is asked gently. */
+const STARTS_AT_ONCE = 8;
+
+type Outcome = Attempt | { reason: Reason; detail: string };
+
+/** Makes the starts that were decided, in order, under the lease. A scope that fails as a whole gets no further call. */
+export async function act(
+  deps: Deps,
+  policy: Policy,
+  verdict: Verdict,
+  first: Lease | null,
+  options: PassOptions,
+  tally: Tally,
+): Promise<void> {
+  const starts = verdict.decisions.filter(({ action }) => action === 'start');
+  if (starts.length === 0) return;
+  const claimed = (await deps.ledger.activeAttempts()).filter(({ state }) => state === 'claimed');
+  const earlier = new Map(claimed.map((attempt) => [attempt.instanceId, attempt]));
+  const stopped = new Map<string, string>();
+  const outcomes = new Map<string, Outcome>();
+  let lease = first;
+  const actOn = async (decision: Decision): Promise<Outcome> => {
+    const why = stopped.get(decision.scope);
+    if (why) return { reason: 'scope_stopped', detail: why };
+    lease = lease && (await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now()));
+    if (!lease) return { reason: 'another_run', detail: 'another run is deciding; this one only follows' };
+    const opening = verdict.openings.get(decision.instanceId)!;
+    const { requestedBy, reason, signal } = options;
+    const order = {
+      policy,
+      scope: scopeOf(policy, decision.scope),
+      decision,
+      opening,
+      earlier: earlier.get(decision.instanceId) ?? null,
+      requestedBy,
+      reason,
+    };
+    const result = await start(deps, () => lease, order, signal);
+    const failure = failureIn(result);
+    if (failure) tally.failures.push({ scope: decision.scope, instanceId: decision.instanceId, failure });
+    if (failure?.rule.stops === 'scope') stopped.set(decision.scope, `${failure.message} (${failure.code})`);
+    return result.kind === 'called' ? result.attempt : { reason: 'not_startable', detail: result.why };
+  };
+  await pool(
+    starts,
+    STARTS_AT_ONCE,
+    async (decision) => outcomes.set(decision.instanceId, await actOn(decision)),
+    options.signal,
+  );
+  const { report } = tally;
+  report.started = [...outcomes.values()].filter((outcome) => 'id' in outcome);
+  report.decisions = verdict.decisions.map((decision) => afterwards(decision, outcomes.get(decision.instanceId)));
+}
+
+function failureIn(result: Started): DcsFailure | null {
+  if (result.kind === 'not_called') return result.failure;
+  return result.outcome.kind === 'accepted' ? null : result.outcome;
+}
+
+/** A start that was decided and then not made says so; one that was made stays what it was. */
+function afterwards(decision: Decision, outcome: Outcome | undefined): Decision {
+  if (decision.action !== 'start' || (outcome && 'id' in outcome)) return decision;
+  return {
+    ...decision,
+    action: 'wait',
+    parts: [],
+    ...(outcome ?? { reason: 'no_time_left', detail: 'the run had no time left for it' }),
+  };
+}

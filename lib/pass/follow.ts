@@ -1,0 +1,82 @@
+import { type Attempt, ended, isInFlight } from '../core/attempt.ts';
+import { advance } from '../core/follow.ts';
+import type { Scope } from '../core/instance.ts';
+import type { Policy } from '../core/policy.ts';
+import { HOUR, MINUTE } from '../core/time.ts';
+import type { Deps } from '../deps.ts';
+import { look } from './look.ts';
+import { failureOf } from './observe.ts';
+import { pool } from './pool.ts';
+import type { Tally } from './tally.ts';
+
+const FOLLOWS_AT_ONCE = 16;
+
+/** What following needs where no policy was ever valid: the defaults of `verify` and `limits.sightLag`. */
+const WITHOUT_POLICY = { settle: 10 * MINUTE, timeout: 3 * HOUR, sightLag: 2 * MINUTE };
+
+/** Follows every open attempt one step, whatever windows, holds and freezes say. The results stand in the given order. */
+export async function followAll(
+  deps: Deps,
+  policy: Policy | null,
+  active: readonly Attempt[],
+  tally: Tally,
+  signal?: AbortSignal,
+): Promise<Attempt[]> {
+  const open = active.filter((attempt) => attempt.finishedAt === null);
+  const followed = await pool(
+    open,
+    FOLLOWS_AT_ONCE,
+    (attempt) => followOne(deps, policy, attempt, tally, signal),
+    signal,
+  );
+  const results = new Map(followed.map((attempt) => [attempt.id, attempt]));
+  return active.map((attempt) => results.get(attempt.id) ?? attempt);
+}
+
+async function followOne(
+  deps: Deps,
+  policy: Policy | null,
+  attempt: Attempt,
+  tally: Tally,
+  signal?: AbortSignal,
+): Promise<Attempt> {
+  const limits = policy ? { ...policy.verify, sightLag: policy.limits.sightLag } : WITHOUT_POLICY;
+  let next = attempt;
+  try {
+    if (isInFlight(attempt))
+      next = advance(attempt, await look(deps, scopeOf(policy, attempt.scope), attempt, signal), limits);
+    else next = expireIfOver(attempt, deps.clock.now());
+  } catch (error) {
+    tally.failures.push({ scope: attempt.scope, instanceId: attempt.instanceId, failure: failureOf(error) });
+  }
+  if (next === attempt) return attempt;
+  logChange(deps, attempt, next);
+  return (await deps.ledger.save(next)) ?? (await deps.ledger.attempt(attempt.id)) ?? next;
+}
+
+/** Refused, and waiting for a later tick of its opening; when that is over, so is the attempt. */
+function expireIfOver(attempt: Attempt, now: number): Attempt {
+  return now < attempt.opening.closes
+    ? attempt
+    : ended(attempt, now, 'expired', 'the window closed before an upgrade began');
+}
+
+function logChange({ log }: Deps, before: Attempt, after: Attempt): void {
+  if (after.updates.at(-1) === before.updates.at(-1)) return;
+  const { id, instanceId, name, state, taskId, error } = after;
+  const note = after.updates.at(-1)?.note;
+  log(state === 'failed' || state === 'unverified' ? 'error' : 'info', `attempt_${state}`, {
+    attempt: id,
+    instanceId,
+    name,
+    taskId,
+    note,
+    error,
+  });
+}
+
+/** A scope that the policy no longer names is still reached for what runs there. */
+export function scopeOf(policy: Policy | null, id: string): Scope {
+  const [region = '', project = ''] = id.split('/');
+  return policy?.scopes.find((scope) => scope.id === id) ?? { id, region, project };
+}

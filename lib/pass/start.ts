@@ -1,0 +1,218 @@
+import { type Attempt, type FromTo, noted } from '../core/attempt.ts';
+import { type Decision, startableParts, targetOf } from '../core/decide.ts';
+import { answered } from '../core/follow.ts';
+import { holdOn } from '../core/hold.ts';
+import type { Instance, Part, Scope } from '../core/instance.ts';
+import type { Policy } from '../core/policy.ts';
+import { whyUnsupported } from '../core/selection.ts';
+import { sizeClassOf } from '../core/stock.ts';
+import { iso, SECOND } from '../core/time.ts';
+import type { Opening } from '../core/window.ts';
+import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
+import { failureOf } from './observe.ts';
+
+/** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
+const CALL_WITHIN = 10 * SECOND;
+
+/** No answer comes later than this after the call left: the client gives up before. */
+const CALL_LASTS = 30 * SECOND;
+
+export interface StartOrder {
+  policy: Policy;
+  scope: Scope;
+  decision: Decision;
+  opening: Opening;
+  /** The attempt of this opening that was refused before, or null. */
+  earlier: Attempt | null;
+  requestedBy: string;
+  reason: string;
+}
+
+export type Started =
+  | { kind: 'called'; attempt: Attempt; outcome: UpgradeOutcome }
+  /** Not called, and why: what was read just before the call no longer allows it, or somebody else was faster. */
+  | { kind: 'not_called'; why: string; failure: DcsFailure | null };
+
+/**
+ * Starts one upgrade: reads the instance and its versions afresh, writes the claim, and only then makes the call.
+ * The claim says what is about to happen, so a run that is killed at any point leaves a trace that the next pass looks at.
+ */
+export async function start(
+  deps: Deps,
+  lease: () => Lease | null,
+  order: StartOrder,
+  signal?: AbortSignal,
+): Promise<Started> {
+  const { dcs, clock, log } = deps;
+  const { scope, decision, policy } = order;
+  const checked = await preflight(deps, order, signal);
+  if ('why' in checked) return { kind: 'not_called', ...checked };
+  const { instance, parts } = checked;
+  const announced = await announce(deps, lease(), order, instance, parts);
+  if (!announced) return { kind: 'not_called', why: 'another run was faster', failure: null };
+  const late = whyTooLate(announced, order.opening, clock.now(), signal);
+  if (late) {
+    await deps.ledger.save(
+      noted(announced, clock.now(), `not called: ${late}`, { lookUntil: null, calls: announced.calls - 1 }),
+    );
+    return { kind: 'not_called', why: late, failure: null };
+  }
+  const wanted = Object.fromEntries(parts.map((part) => [part, policy.upgrade[part]!]));
+  log('info', 'upgrade_call', { instanceId: decision.instanceId, name: decision.name, attempt: announced.id, wanted });
+  const outcome = await dcs.upgrade(scope, decision.instanceId, wanted);
+  logOutcome(deps, announced, outcome);
+  return { kind: 'called', attempt: await saveAnswer(deps, announced, outcome), outcome };
+}
+
+/** What the decision was made from may be minutes old: everything that forbids a start is asked again. */
+async function preflight(
+  deps: Deps,
+  order: StartOrder,
+  signal?: AbortSignal,
+): Promise<{ instance: Instance; parts: Part[] } | { why: string; failure: DcsFailure | null }> {
+  const { policy, scope, decision, opening } = order;
+  const no = (why: string) => ({ why, failure: null });
+  try {
+    const read = await deps.dcs.showInstance(scope, decision.instanceId, signal);
+    const instance = { ...read, versions: await deps.dcs.showVersions(scope, decision.instanceId, signal) };
+    const hold = holdOn(instance, decision.wave, await deps.ledger.holds(), deps.clock.now());
+    const now = deps.clock.now();
+    if (signal?.aborted) return no('the run has no time left');
+    if (now < opening.opens || now >= opening.closes) return no('the window has closed');
+    if (hold) return no(`held by ${hold.by}: ${hold.reason}`);
+    if (instance.status !== 'RUNNING' || instance.upgrading)
+      return no(`it is ${instance.upgrading ? 'being upgraded' : instance.status}`);
+    const unsupported = whyUnsupported(instance);
+    if (unsupported) return no(unsupported);
+    const parts = startableParts(policy, instance, now);
+    return parts.length === 0 ? no('nothing is due any more') : { instance, parts };
+  } catch (error) {
+    const failure = failureOf(error);
+    return { why: `${failure.message} (${failure.code})`, failure };
+  }
+}
+
+/** Writes what is about to happen. Null: somebody else wrote first, or the right to decide is gone. */
+async function announce(
+  deps: Deps,
+  lease: Lease | null,
+  order: StartOrder,
+  instance: Instance,
+  parts: Part[],
+): Promise<Attempt | null> {
+  const now = deps.clock.now();
+  const lookUntil = now + CALL_WITHIN + CALL_LASTS + order.policy.limits.sightLag;
+  const calls = (order.earlier?.calls ?? 0) + 1;
+  const versions = {
+    engine: targetOf(order.policy, instance, 'engine'),
+    proxy: targetOf(order.policy, instance, 'proxy'),
+  };
+  const change = { calledAt: now, lookUntil, calls, parts, ...versions };
+  if (!lease) return null;
+  if (order.earlier) {
+    const { opens, closes } = order.opening;
+    const opening = { id: order.earlier.opening.id, opens, closes };
+    return deps.ledger.save(noted(order.earlier, now, `call ${calls}`, { ...change, opening }));
+  }
+  const attempt = { ...newAttempt(order, instance, parts, versions, now), ...change };
+  try {
+    return (await deps.ledger.claim(attempt, lease)) ? attempt : null;
+  } catch (error) {
+    if (error instanceof StaleLeaseError) return null;
+    throw error;
+  }
+}
+
+function newAttempt(
+  order: StartOrder,
+  instance: Instance,
+  parts: Part[],
+  versions: { engine: FromTo; proxy: FromTo },
+  now: number,
+): Attempt {
+  const { decision, opening, requestedBy, reason } = order;
+  return {
+    id: `${decision.instanceId}@${opening.id}`,
+    instanceId: decision.instanceId,
+    name: decision.name,
+    scope: decision.scope,
+    wave: decision.wave ?? '',
+    opening: { id: opening.id, opens: opening.opens, closes: opening.closes },
+    state: 'claimed',
+    taskId: null,
+    sizeClass: sizeClassOf(instance),
+    requestedBy,
+    reason,
+    claimedAt: now,
+    calledAt: null,
+    finishedAt: null,
+    parts,
+    ...versions,
+    error: null,
+    updates: [{ at: now, state: 'claimed', note: `claimed for the window that opened ${iso(opening.opens)}` }],
+    lookUntil: null,
+    calls: 0,
+    taskEndedAt: null,
+    timedOutAt: null,
+    progress: null,
+    told: [],
+    settled: false,
+    rev: 0,
+  };
+}
+
+function whyTooLate(attempt: Attempt, opening: Opening, now: number, signal?: AbortSignal): string | null {
+  if (signal?.aborted) return 'the run has no time left';
+  if (now >= opening.closes) return 'the window has closed';
+  return now - attempt.calledAt! > CALL_WITHIN ? 'writing the claim took too long' : null;
+}
+
+function logOutcome({ log }: Deps, attempt: Attempt, outcome: UpgradeOutcome): void {
+  const about = {
+    instanceId: attempt.instanceId,
+    name: attempt.name,
+    attempt: attempt.id,
+    requestId: outcome.requestId,
+  };
+  if (outcome.kind === 'accepted') {
+    log('info', 'upgrade_accepted', { ...about, taskId: outcome.taskId });
+    return;
+  }
+  const { code, status, message, rule } = outcome;
+  const level = rule.severity === 'info' ? 'info' : rule.severity === 'warning' ? 'warn' : 'error';
+  log(level, `upgrade_${outcome.kind}`, {
+    ...about,
+    error: code,
+    status,
+    message,
+    class: rule.class,
+    stops: rule.stops,
+    hint: rule.hint,
+  });
+}
+
+/** Waits between tries to store an answer that DCS will not give twice. */
+const SAVE_AGAIN_AFTER = [200, 1_000, 3_000];
+
+/**
+ * The answer must not be lost. When another pass has written meanwhile, it is put on top of what that one wrote. When the
+ * store fails for good, the task id stands in the log at level error, and the claim makes the next pass look for the upgrade.
+ */
+async function saveAnswer(deps: Deps, announced: Attempt, outcome: UpgradeOutcome): Promise<Attempt> {
+  let base = announced;
+  for (const wait of [...SAVE_AGAIN_AFTER, null]) {
+    const attempt = answered(base, outcome, deps.clock.now());
+    try {
+      const saved = await deps.ledger.save(attempt);
+      if (saved) return saved;
+      base = (await deps.ledger.attempt(attempt.id)) ?? attempt;
+      if (base.state !== 'claimed') return base;
+    } catch (error) {
+      const { id, instanceId, taskId, state } = attempt;
+      deps.log('error', 'attempt_not_saved', { attempt: id, instanceId, taskId, state, error });
+      if (wait === null) throw error;
+    }
+    if (wait !== null) await deps.clock.sleep(wait);
+  }
+  return base;
+}

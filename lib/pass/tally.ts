@@ -1,0 +1,59 @@
+import type { Alert } from '../core/alert.ts';
+import type { Attempt } from '../core/attempt.ts';
+import type { Decision } from '../core/decide.ts';
+import type { WaveState } from '../core/rollout.ts';
+import type { EpochMs } from '../core/time.ts';
+import type { Opening } from '../core/window.ts';
+import type { ReadFailure } from './observe.ts';
+import type { Raised } from './tell.ts';
+
+export interface PassOptions {
+  /** Observe and decide; start nothing, tell nobody. */
+  dryRun?: boolean;
+  /** Look at the whole fleet even when no window is open (`plan`). */
+  observeAlways?: boolean;
+  /** Decide from what is stored when no window is open, so that everyone has a reason. Costs one read of the fleet. */
+  explain?: boolean;
+  /** Never ask the API, decide from what is stored; with `dryRun` only. */
+  fromMemory?: boolean;
+  /** Decide as of this instant instead of now; with `dryRun` only. */
+  at?: EpochMs;
+  requestedBy: string;
+  reason: string;
+  /** Aborted when there is no time left: nothing is begun after that. */
+  signal?: AbortSignal;
+}
+
+export interface PassReport {
+  now: EpochMs;
+  /** The opening of the union of all windows that is open now. */
+  opening: Opening | null;
+  decisions: Decision[];
+  waves: WaveState[];
+  started: Attempt[];
+  /** Open before this pass, and still open. */
+  followed: Attempt[];
+  finished: Attempt[];
+  errors: PassError[];
+  alerts: Alert[];
+}
+
+export interface PassError {
+  scope: string;
+  instanceId: string | null;
+  code: string;
+  message: string;
+  requestId: string | null;
+  hint: string;
+}
+
+/** What one pass gathers on its way, for its report and for what it has to tell. */
+export interface Tally {
+  report: PassReport;
+  failures: ReadFailure[];
+  raised: Raised[];
+  /** Scopes whose whole list was read in this pass. */
+  listed: string[];
+  /** Whether the pass got as far as deciding: only then does it know which holds are in force. */
+  judged: boolean;
+}

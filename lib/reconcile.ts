@@ -1,0 +1,149 @@
+import { holdAlert, policyAlert, scopeAlert, unknownCodeAlert } from './core/alert.ts';
+import type { Attempt } from './core/attempt.ts';
+import { decide, type Verdict } from './core/decide.ts';
+import { isKnown } from './core/errors.ts';
+import type { Policy } from './core/policy.ts';
+import { DAY, type EpochMs, MINUTE } from './core/time.ts';
+import { calendar } from './core/window.ts';
+import type { Deps, PolicyState } from './deps.ts';
+import { act, LEASE_LASTS } from './pass/act.ts';
+import { followAll } from './pass/follow.ts';
+import { type Observation, observe, recall, remember } from './pass/observe.ts';
+import type { PassOptions, PassReport, Tally } from './pass/tally.ts';
+import { tellAttempts, tellConditions } from './pass/tell.ts';
+
+export type { PolicyState } from './deps.ts';
+export type { PassError, PassOptions, PassReport } from './pass/tally.ts';
+
+/** Attempts older than this no longer say anything about waves, errors or durations. */
+const MEMORY = 60 * DAY;
+
+/** A scope that fails for a reason that passes is told only when it lasts. */
+const SCOPE_GRACE = 15 * MINUTE;
+
+/**
+ * One pass: observe → decide → act → tell. It looks at the whole world anew, so a lost tick, a doubled event or a crash
+ * between two steps needs no special case. What runs is followed in any case; starts need a valid policy, an open
+ * window, and the lease. @throws when the ledger cannot be read or written
+ */
+export async function reconcile(deps: Deps, state: PolicyState, options: PassOptions): Promise<PassReport> {
+  const now = (options.dryRun && options.at) || deps.clock.now();
+  const report: PassReport = {
+    now,
+    opening: null,
+    decisions: [],
+    waves: [],
+    started: [],
+    followed: [],
+    finished: [],
+    errors: [],
+    alerts: [],
+  };
+  const tally: Tally = { report, failures: [], raised: [], listed: [], judged: false };
+  const active = await deps.ledger.activeAttempts();
+  const attempts = options.dryRun ? active : await followAll(deps, state.policy, active, tally, options.signal);
+  const wasOpen = new Set(active.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id));
+  report.followed = attempts.filter(({ finishedAt }) => finishedAt === null);
+  report.finished = attempts.filter(({ id, finishedAt }) => finishedAt !== null && wasOpen.has(id));
+  if (state.problem === null) await decideAndAct(deps, state.policy, options, tally);
+  report.errors = tally.failures.map(({ scope, instanceId, failure: { code, message, requestId, rule } }) => {
+    return { scope, instanceId, code, message, requestId, hint: rule.hint };
+  });
+  if (!options.dryRun) await tell(deps, [...attempts, ...report.started], state.problem, tally);
+  return report;
+}
+
+async function decideAndAct(deps: Deps, policy: Policy, options: PassOptions, tally: Tally): Promise<void> {
+  const { report } = tally;
+  const names = [...new Set(policy.rollout.flatMap((wave) => wave.windows))];
+  report.opening = calendar(policy, names, null).at(report.now);
+  // An instance's own window is not known before the fleet is: whoever uses one has the fleet looked at on every tick.
+  const isOpen = report.opening !== null || names.some((name) => policy.windows[name]?.kind === 'instance');
+  if (!isOpen && !options.observeAlways && !options.explain) return;
+  const seen = await see(
+    deps,
+    policy,
+    !options.fromMemory && (isOpen || options.observeAlways === true),
+    options.signal,
+  );
+  tally.failures.push(...seen.failures);
+  tally.listed = seen.listed;
+  const lease =
+    isOpen && !options.dryRun ? await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now()) : null;
+  try {
+    const verdict = await judge(deps, policy, seen, options, tally);
+    report.decisions = verdict.decisions;
+    report.waves = verdict.waves;
+    await remember(deps, seen, options.dryRun ? [] : report.decisions);
+    if (options.dryRun) return;
+    for (const hold of verdict.newHolds) await deps.ledger.putHold(hold);
+    if (isOpen) await act(deps, policy, verdict, lease, options, tally);
+    await remember(deps, seen, report.decisions);
+  } finally {
+    if (lease) await deps.ledger.releaseLease(lease);
+  }
+  tally.judged = true;
+  for (const hold of await deps.ledger.holds()) {
+    const alert = holdAlert(hold, report.now);
+    if (alert) tally.raised.push({ alert, grace: 0 });
+  }
+}
+
+async function see(deps: Deps, policy: Policy, really: boolean, signal?: AbortSignal): Promise<Observation> {
+  if (!really) return recall(deps, policy);
+  const attempts = await deps.ledger.attempts({ since: deps.clock.now() - MEMORY });
+  const ends = new Map<string, EpochMs>();
+  for (const { instanceId, finishedAt } of attempts) {
+    if (finishedAt !== null) ends.set(instanceId, Math.max(finishedAt, ends.get(instanceId) ?? 0));
+  }
+  return observe(deps, policy, ends, signal);
+}
+
+/** The ledger is read after the lease was taken, so that two passes never decide from the same past. */
+async function judge(
+  deps: Deps,
+  policy: Policy,
+  seen: Observation,
+  options: PassOptions,
+  tally: Tally,
+): Promise<Verdict> {
+  const now = (options.dryRun && options.at) || deps.clock.now();
+  const [attempts, holds] = await Promise.all([deps.ledger.attempts({ since: now - MEMORY }), deps.ledger.holds()]);
+  const stoppedScopes = new Map<string, string>();
+  for (const { scope, instanceId, failure } of tally.failures) {
+    if (instanceId === null || failure.rule.stops === 'scope')
+      stoppedScopes.set(scope, `${failure.message} (${failure.code})`);
+  }
+  return decide({
+    now,
+    policy,
+    instances: seen.instances,
+    attempts,
+    holds,
+    behindSince: seen.behindSince,
+    stoppedScopes,
+  });
+}
+
+async function tell(deps: Deps, attempts: readonly Attempt[], problem: string | null, tally: Tally): Promise<void> {
+  const now = deps.clock.now();
+  const failing = new Set<string>();
+  if (problem !== null) tally.raised.push({ alert: policyAlert(problem, now), grace: 0 });
+  for (const { scope, instanceId, failure } of tally.failures) {
+    const { code, message, rule } = failure;
+    if (!isKnown(code)) tally.raised.push({ alert: unknownCodeAlert(code, message, now), grace: 0 });
+    if (instanceId !== null && rule.stops !== 'scope') continue;
+    failing.add(scope);
+    tally.raised.push({ alert: scopeAlert(scope, failure, now), grace: rule.retry === 'never' ? 0 : SCOPE_GRACE });
+  }
+  const well = tally.listed.filter((scope) => !failing.has(scope));
+  const isOver = (key: string): boolean => {
+    if (key.startsWith('policy:')) return problem === null;
+    if (key.startsWith('hold:')) return tally.judged;
+    return well.some((scope) => key.startsWith(`scope:${scope}:`));
+  };
+  tally.report.alerts = [
+    ...(await tellAttempts(deps, attempts)),
+    ...(await tellConditions(deps, tally.raised, isOver)),
+  ];
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Attempt } from '../../lib/core/attempt.ts';
+import type { ErrorClass, ErrorRule } from '../../lib/core/errors.ts';
+import { type Answer, advance, answered, type Sighting } from '../../lib/core/follow.ts';
+import { HOUR, MINUTE, SECOND } from '../../lib/core/time.ts';
+import { anAttempt, aPart, aSighting, aTask, LATEST, NIGHT, OLD, upToDate, versions } from '../support/builders.ts';
+
+const LIMITS = { settle: 10 * MINUTE, timeout: 3 * HOUR, sightLag: 2 * MINUTE };
+const running = (change: Partial<Attempt> = {}) =>
+  anAttempt('a', { state: 'running', taskId: 'task-1', lookUntil: null, ...change });
+const step = (attempt: Attempt, seen: Partial<Sighting>) => advance(attempt, aSighting(seen), LIMITS);
+
+describe('an attempt whose call has an unknown outcome', () => {
+  const attempt = anAttempt('a');
+  const later = NIGHT + 3 * MINUTE;
+  it.each<[string, Partial<Sighting>, Partial<Attempt>]>([
+    ['nothing to be seen yet: looked at again', {}, { state: 'claimed', lookUntil: attempt.lookUntil }],
+    [
+      'service_upgrade is set: adopted with its task',
+      { upgrading: true, serviceTaskId: 'task-9' },
+      { state: 'running', taskId: 'task-9' },
+    ],
+    ['status UPGRADING without a task id: adopted', { status: 'UPGRADING' }, { state: 'running', taskId: null }],
+    ['a new task is listed: adopted', { tasks: [aTask({ id: 'task-7' })] }, { state: 'running', taskId: 'task-7' }],
+    [
+      'a new task of an unknown name: adopted',
+      { tasks: [aTask({ name: 'whatever' })] },
+      { state: 'running', taskId: 'task-1' },
+    ],
+    ['a new task for other work: not ours', { tasks: [aTask({ name: 'AddWhitelist' })] }, { state: 'claimed' }],
+    ['a task from before the call: not ours', { tasks: [aTask({ createdAt: NIGHT - HOUR })] }, { state: 'claimed' }],
+    [
+      'the new version is there already: verified next',
+      { versions: upToDate() },
+      { state: 'running', taskEndedAt: NIGHT + MINUTE },
+    ],
+    [
+      'looked long enough, everything read, nothing seen: free to be called again',
+      { at: later },
+      { state: 'claimed', lookUntil: null },
+    ],
+    [
+      'looked long enough, but its tasks could not be read: looked at on',
+      { at: later, tasks: null },
+      { lookUntil: attempt.lookUntil },
+    ],
+    ['nothing seen, and the window is over: expired', { at: NIGHT + 4 * HOUR }, { state: 'expired' }],
+    ['the instance is gone: nothing left to follow', { gone: true }, { state: 'expired' }],
+  ])('%s', (_, seen, expected) => {
+    expect(step(attempt, seen)).toMatchObject(expected);
+  });
+
+  it('equal versions at the call are no proof that it began', () => {
+    const same = anAttempt('a', { engine: { from: LATEST, to: LATEST } });
+    expect(step(same, { versions: upToDate() }).state).toBe('claimed');
+  });
+});
+
+describe('an attempt that DCS accepted', () => {
+  const endedAt = NIGHT + 20 * MINUTE;
+  it.each<[string, Attempt, Partial<Sighting>, Partial<Attempt>]>([
+    ['the task executes', running(), { status: 'UPGRADING', upgrading: true, tasks: [aTask()], versions: null }, { state: 'running', taskEndedAt: null }],
+    ['F100 an unknown task word is not an end', running(), { tasks: [aTask({ status: 'SUSPENDED' })] }, { state: 'running', taskEndedAt: null }],
+    ['F100 FAILED is failed', running(), { tasks: [aTask({ status: 'FAILED', errorCode: 'DCS.5000' })] }, { state: 'failed', error: expect.objectContaining({ code: 'DCS.5000' }) as never }],
+    ['F100 FAIL is failed', running(), { tasks: [aTask({ status: 'FAIL' })] }, { state: 'failed' }],
+    ['F100 CANCELLED is failed', running(), { tasks: [aTask({ status: 'CANCELLED' })] }, { state: 'failed' }],
+    ['SUCCESS, the version and RUNNING: verified', running(), { tasks: [aTask({ status: 'SUCCESS' })], versions: upToDate() }, { state: 'succeeded' }],
+    ['F101 SUCCESS without the version: looked at on', running(), { tasks: [aTask({ status: 'SUCCESS' })] }, { state: 'running', taskEndedAt: NIGHT + MINUTE }],
+    ['F101 … and unverified in the end', running({ taskEndedAt: endedAt }), { at: endedAt + 12 * MINUTE, tasks: [aTask({ status: 'SUCCESS' })] }, { state: 'unverified' }],
+    ['SUCCESS and the version, but RESTARTING: looked at on', running(), { tasks: [aTask({ status: 'SUCCESS' })], versions: upToDate(), status: 'RESTARTING' }, { state: 'running' }],
+    ['SUCCESS and the version, but an unknown status: never success', running({ taskEndedAt: endedAt }), { at: endedAt + 12 * MINUTE, tasks: [aTask({ status: 'SUCCESS' })], versions: upToDate(), status: 'SERVERLESS' }, { state: 'unverified' }],
+    ['SUCCESS was seen, then EXECUTING: a late read, running after all', running({ taskEndedAt: endedAt }), { at: endedAt + 20 * MINUTE, tasks: [aTask()], versions: upToDate() }, { state: 'running', taskEndedAt: null }],
+    ['F098 the task is not listed, at rest: not success, its version decides', running(), { at: NIGHT + 5 * MINUTE }, { state: 'running', taskEndedAt: NIGHT + 5 * MINUTE }],
+    ['F098 the task is not listed, still UPGRADING: followed', running(), { at: NIGHT + HOUR, status: 'UPGRADING', upgrading: true }, { state: 'running', taskEndedAt: null }],
+    ['F098 the tasks could not be read: no judgement', running(), { at: NIGHT + HOUR, tasks: null }, { state: 'running', taskEndedAt: null }],
+    ['adopted without an id, and the id shows up', running({ taskId: null }), { upgrading: true, serviceTaskId: 'task-3', status: 'UPGRADING' }, { taskId: 'task-3' }],
+    ['F083 the instance is gone', running(), { gone: true }, { state: 'expired', error: expect.objectContaining({ code: 'DCS.3022' }) as never }],
+    ['it does not end: told by timedOutAt, followed on', running(), { at: NIGHT + 3 * HOUR, status: 'UPGRADING', upgrading: true, tasks: [aTask()] }, { state: 'running', timedOutAt: NIGHT + 3 * HOUR }],
+    ['latest moved meanwhile, the older latest arrived', running(), { tasks: [aTask({ status: 'SUCCESS' })], versions: versions({ engine: aPart({ current: LATEST, latest: 'newer' }) }) }, { state: 'succeeded' }],
+    ['latest moved meanwhile, the newer one arrived', running(), { tasks: [aTask({ status: 'SUCCESS' })], versions: versions({ engine: aPart({ current: 'newer', latest: 'newer', upgradable: false }) }) }, { state: 'succeeded' }],
+    ['F097 equal versions and the flag still set: not verified', running({ engine: { from: LATEST, to: LATEST } }), { tasks: [aTask({ status: 'SUCCESS' })], versions: versions({ engine: aPart({ current: LATEST }) }) }, { state: 'running' }],
+  ])('%s', (_, attempt, seen, expected) => {
+    expect(step(attempt, seen)).toMatchObject(expected);
+  }); // biome-ignore format: a table
+
+  it('asks every part that was asked for', () => {
+    const both = running({ parts: ['engine', 'proxy'], proxy: { from: OLD, to: LATEST } });
+    const tasks = [aTask({ status: 'SUCCESS' })];
+    expect(step(both, { tasks, versions: upToDate({ proxy: aPart() }) }).state).toBe('running');
+    expect(
+      step(both, { tasks, versions: upToDate({ proxy: aPart({ current: LATEST, upgradable: false }) }) }).state,
+    ).toBe('succeeded');
+  });
+
+  it('an adopted upgrade without a task ends when its version is there and it is at rest', () => {
+    const first = step(running({ taskId: null }), { at: NIGHT + 30 * MINUTE, versions: upToDate() });
+    expect(first.state).toBe('running');
+    expect(step(first, { at: NIGHT + 35 * MINUTE, versions: upToDate() }).state).toBe('succeeded');
+  });
+
+  it('gives back the same object when nothing has changed, so that nothing is written', () => {
+    const attempt = running();
+    expect(step(attempt, { status: 'UPGRADING', upgrading: true, tasks: [aTask()] })).toBe(attempt);
+  });
+});
+
+describe('the answer to the call', () => {
+  const rule = (cls: ErrorClass, change: Partial<ErrorRule> = {}): ErrorRule => ({
+    class: cls,
+    stops: 'instance',
+    retry: 'tick',
+    severity: 'warning',
+    hint: 'wait',
+    ...change,
+  });
+  const no = (kind: 'refused' | 'unknown' | 'not_sent', errorRule: ErrorRule): Answer => ({
+    kind,
+    rule: errorRule,
+    code: 'X',
+    message: 'x',
+    requestId: null,
+  });
+  it.each<[string, Answer, Partial<Attempt>]>([
+    ['accepted', { kind: 'accepted', taskId: 't' }, { state: 'running', taskId: 't', lookUntil: null }],
+    ['unknown: still looked at', no('unknown', rule('transport')), { state: 'claimed', lookUntil: NIGHT + 3 * MINUTE }],
+    ['busy: free for a later tick', no('refused', rule('busy')), { state: 'claimed', lookUntil: null }],
+    ['already upgrading: adopted', no('refused', rule('adopt')), { state: 'running', taskId: null }],
+    [
+      'already at that version: verified',
+      no('refused', rule('done')),
+      { state: 'running', taskEndedAt: NIGHT + SECOND },
+    ],
+    ['not supported: failed', no('refused', rule('unsupported', { retry: 'never' })), { state: 'failed' }],
+    [
+      'credentials: not this instance’s failure',
+      no('refused', rule('auth', { retry: 'never', stops: 'scope' })),
+      { state: 'claimed', lookUntil: null },
+    ],
+    ['F083 gone: nothing left to follow', no('refused', rule('gone', { retry: 'never' })), { state: 'expired' }],
+    [
+      'never left: free for a later tick',
+      no('not_sent', rule('transport', { retry: 'never' })),
+      { state: 'claimed', lookUntil: null },
+    ],
+  ])('%s', (_, answer, expected) => {
+    expect(answered(anAttempt('a'), answer, NIGHT + SECOND)).toMatchObject(expected);
+  });
+});

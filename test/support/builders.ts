@@ -1,0 +1,111 @@
+import type { Attempt } from '../../lib/core/attempt.ts';
+import type { Sighting } from '../../lib/core/follow.ts';
+import type { Instance, PartVersion, Task, Versions } from '../../lib/core/instance.ts';
+import { HOUR, MINUTE } from '../../lib/core/time.ts';
+
+/** Tuesday, 2026-11-24, 01:00 in Shanghai: the first instant of the window of {@link aPolicy}. */
+export const NIGHT = Date.parse('2026-11-23T17:00:00Z');
+
+export const OLD = '5.0.14.250617';
+export const LATEST = '5.0.14.260901';
+
+export function aPart(change: Partial<PartVersion> = {}): PartVersion {
+  return { current: OLD, latest: LATEST, upgradable: true, ...change };
+}
+
+export const NO_PART: PartVersion = { current: null, latest: null, upgradable: false };
+
+export function versions(change: Partial<Versions> = {}): Versions {
+  return { engine: aPart(), proxy: NO_PART, readAt: NIGHT, ...change };
+}
+
+/** All that could be upgraded is. */
+export function upToDate(change: Partial<Versions> = {}): Versions {
+  return versions({ engine: aPart({ current: LATEST, upgradable: false }), ...change });
+}
+
+export function anInstance(name: string, change: Partial<Instance> = {}): Instance {
+  return {
+    instanceId: `id-${name}`,
+    name,
+    scope: 'cn-north-4/p1',
+    region: 'cn-north-4',
+    project: 'p1',
+    status: 'RUNNING',
+    engine: 'Redis',
+    engineVersion: '5.0',
+    specCode: 'redis.ha.xu1.large.r2.8',
+    capacityGb: 8,
+    enterpriseProjectId: '0',
+    tags: { env: 'dev' },
+    maintain: { begin: '18:00:00', end: '19:00:00' },
+    upgrading: false,
+    taskId: null,
+    versions: versions(),
+    details: { cacheMode: 'ha', productType: 'generic' },
+    ...change,
+  };
+}
+
+/** Called at the window's first minute, outcome not known yet. */
+export function anAttempt(name: string, change: Partial<Attempt> = {}): Attempt {
+  const opening = { id: '2026-11-23T17:00:00Z', opens: NIGHT, closes: NIGHT + 4 * HOUR };
+  return {
+    id: `id-${name}@${opening.id}`,
+    instanceId: `id-${name}`,
+    name,
+    scope: 'cn-north-4/p1',
+    wave: 'dev',
+    opening,
+    state: 'claimed',
+    taskId: null,
+    sizeClass: 'ha/8',
+    requestedBy: 'schedule',
+    reason: 'scheduled tick',
+    claimedAt: NIGHT,
+    calledAt: NIGHT,
+    finishedAt: null,
+    parts: ['engine'],
+    engine: { from: OLD, to: LATEST },
+    proxy: { from: null, to: null },
+    error: null,
+    updates: [],
+    lookUntil: NIGHT + 3 * MINUTE,
+    calls: 1,
+    taskEndedAt: null,
+    timedOutAt: null,
+    progress: null,
+    told: [],
+    settled: false,
+    rev: 0,
+    ...change,
+  };
+}
+
+export function aTask(change: Partial<Task> = {}): Task {
+  return {
+    id: 'task-1',
+    name: 'UpgradeInstance',
+    status: 'EXECUTING',
+    createdAt: NIGHT,
+    updatedAt: NIGHT,
+    errorCode: null,
+    ...change,
+  };
+}
+
+/** One minute after the call: at rest, no task, still the old version. */
+export function aSighting(change: Partial<Sighting> = {}): Sighting {
+  const at = NIGHT + MINUTE;
+  return {
+    at,
+    gone: false,
+    status: 'RUNNING',
+    upgrading: false,
+    serviceTaskId: null,
+    tasks: [],
+    versions: versions(),
+    progress: null,
+    ...change,
+  };
+}

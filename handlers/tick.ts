@@ -1,0 +1,41 @@
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { z } from 'zod';
+import { type Runtime, runtime } from '../lib/io/runtime.ts';
+import { reconcile } from '../lib/reconcile.ts';
+
+/** What a schedule sends: EventBridge Scheduler and EventBridge rules on AWS, a TIMER trigger on FunctionGraph. */
+const ScheduledEvent = z.union([
+  z.looseObject({ source: z.enum(['aws.scheduler', 'aws.events']), 'detail-type': z.literal('Scheduled Event') }),
+  z.looseObject({ trigger_type: z.literal('TIMER'), trigger_name: z.string() }),
+]);
+
+/** What is left of the invocation's time when nothing is begun any more, in milliseconds: enough to end and record a start. */
+const RESERVE = 45_000;
+
+/** The scheduled pass. The event says only that it is time to look; what is due is decided from the clock. */
+export const tick =
+  (load: () => Promise<Runtime>) => async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
+    if (!ScheduledEvent.safeParse(event).success) throw new TypeError(`not a scheduled event: ${describe(event)}`);
+    const { deps, state } = await (await load()).pass();
+    const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - RESERVE));
+    const report = await reconcile(deps, state, { requestedBy: 'schedule', reason: 'scheduled tick', signal });
+    const { started, followed, finished, errors, alerts } = report;
+    const counts = {
+      started: started.length,
+      followed: followed.length,
+      finished: finished.length,
+      errors: errors.length,
+      alerts: alerts.length,
+    };
+    deps.log('info', 'tick', { opening: report.opening?.id ?? null, ...counts });
+    return counts;
+  };
+
+/** Names what came, without its values: they may hold anything. */
+function describe(event: unknown): string {
+  if (event === null || typeof event !== 'object') return event === null ? 'null' : typeof event;
+  return `an object with the keys ${Object.keys(event).slice(0, 10).join(', ') || '(none)'}`;
+}
+
+export const handler = middy(tick(runtime));

@@ -1,0 +1,42 @@
+import type { Attempt } from '../core/attempt.ts';
+import type { Decision } from '../core/decide.ts';
+import { PARTS } from '../core/instance.ts';
+import { iso } from '../core/time.ts';
+import type { PassReport } from '../reconcile.ts';
+import { duration, table } from './terminal.ts';
+
+const ORDER: Record<Decision['action'], number> = { start: 0, follow: 1, wait: 2, none: 3 };
+
+export function decisionTable(decisions: readonly Decision[], columns: number): string {
+  const rows = decisions
+    .toSorted((a, b) => ORDER[a.action] - ORDER[b.action] || (a.reason < b.reason ? -1 : a.reason > b.reason ? 1 : 0))
+    .map((decision) => [
+      decision.name,
+      decision.wave ?? '–',
+      decision.action,
+      decision.reason,
+      decision.possibleAt === null || decision.action === 'start' ? '' : iso(decision.possibleAt),
+      decision.detail,
+    ]);
+  return table(['INSTANCE', 'WAVE', 'ACTION', 'REASON', 'POSSIBLE AT', 'DETAIL'], rows, columns);
+}
+
+export function attemptTable(attempts: readonly Attempt[], columns: number): string {
+  const rows = attempts.map((attempt) => [
+    attempt.name,
+    attempt.wave,
+    attempt.state,
+    iso(attempt.claimedAt),
+    attempt.finishedAt === null ? '–' : duration(attempt.finishedAt - attempt.claimedAt),
+    PARTS.filter((part) => attempt.parts.includes(part)).map((part) => `${part} ${attempt[part].from} → ${attempt[part].to}`).join(', '),
+    attempt.error ? `${attempt.error.code}: ${attempt.error.message}` : (attempt.updates.at(-1)?.note ?? ''),
+  ]); // biome-ignore format: a column a line
+  return table(['INSTANCE', 'WAVE', 'STATE', 'CLAIMED', 'TOOK', 'FROM → TO', 'NOTE'], rows, columns);
+}
+
+export function summaryLine({ started, followed, finished, decisions, opening }: PassReport): string {
+  const window = opening
+    ? `window ${opening.windows.join('+')} open until ${iso(opening.closes)}`
+    : 'no window is open';
+  return `${window}: ${started.length} started, ${followed.length} followed, ${finished.length} finished, ${decisions.length} instances looked at`;
+}

@@ -1,0 +1,26 @@
+import type { Verb } from '../verb.ts';
+import { demo } from './demo.ts';
+import { history } from './history.ts';
+import { hold, release } from './hold.ts';
+import { plan } from './plan.ts';
+import { run } from './run.ts';
+import { simulator } from './simulator.ts';
+import { status } from './status.ts';
+import { validate } from './validate.ts';
+import { watch } from './watch.ts';
+import { why } from './why.ts';
+
+/** Every verb, in the order in which a newcomer needs them. */
+export const VERBS: Record<string, Verb> = {
+  demo,
+  validate,
+  plan,
+  run,
+  watch,
+  why,
+  status,
+  history,
+  hold,
+  release,
+  simulator,
+};

@@ -1,0 +1,44 @@
+import { reportJson } from '../../io/present.ts';
+import { reconcile } from '../../reconcile.ts';
+import { exitCodeOf } from '../exit.ts';
+import { clockTextFor, happenings } from '../night.ts';
+import { withRuntime } from '../open.ts';
+import { decisionTable, summaryLine } from '../tables.ts';
+import { type ExitCode, printJson, type Verb } from '../verb.ts';
+
+export const run: Verb = {
+  summary: 'One tick: start what is due, follow what runs, tell what happened. What the scheduled function does.',
+  usage: '[--dry-run]',
+  options: { 'dry-run': { type: 'boolean' } },
+  help: ['--dry-run      decide and show, start nothing and tell nobody'],
+  takes: 0,
+  async run(call): Promise<ExitCode> {
+    return withRuntime<ExitCode>(call, async (runtime) => {
+      const { deps, state } = await runtime.pass();
+      const dryRun = call.values['dry-run'] === true;
+      const report = await reconcile(deps, state, {
+        dryRun,
+        explain: true,
+        requestedBy: 'cli',
+        reason: 'run',
+        signal: call.signal,
+      });
+      if (state.problem !== null)
+        call.terminal.err(`${state.problem}\nNothing new is started without a valid policy; what runs was followed.\n`);
+      if (call.json) printJson(call, reportJson(report));
+      else {
+        const clockText = clockTextFor(state.policy?.timezone ?? 'UTC');
+        call.terminal.out(
+          [
+            decisionTable(report.decisions, call.terminal.columns),
+            '',
+            ...happenings(report, clockText),
+            summaryLine(report),
+            '',
+          ].join('\n'),
+        );
+      }
+      return exitCodeOf(report, state);
+    });
+  },
+};

@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { NotifyTarget, Policy } from '../core/policy.ts';
+import type { Clock, Deps, Ledger, Log, PolicyState } from '../deps.ts';
+import { createNotifier } from './alerts/notifier.ts';
+import { systemClock } from './clock.ts';
+import { type Config, readConfig } from './config.ts';
+import { createDcs } from './dcs/client.ts';
+import { openLedger } from './ledger/open.ts';
+import { createLog } from './log.ts';
+import { problemText, readPolicy } from './policy-file.ts';
+
+export interface RuntimeOptions {
+  env: Record<string, string | undefined>;
+  clock: Clock;
+  /** Takes one line of the log, with its end of line. */
+  writeLog: (line: string) => void;
+}
+
+/** The program, put together: the only place where ports meet what stands behind them. */
+export interface Runtime {
+  config: Config;
+  clock: Clock;
+  ledger: Ledger;
+  log: Log;
+  /** What one pass needs. The policy is read anew, so that a mended one is obeyed at the next tick. */
+  pass(): Promise<{ deps: Deps; state: PolicyState }>;
+  close(): Promise<void>;
+}
+
+const GOOD_POLICY = 'policy:good';
+
+/** @throws ConfigError that names every variable that is wrong; an Error that says why the ledger cannot be opened */
+export async function createRuntime(options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
+  const clock = options.clock ?? systemClock;
+  const config = readConfig(options.env ?? process.env);
+  const write = options.writeLog ?? ((line: string) => void process.stdout.write(line));
+  const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets: config.secrets });
+  const ledger = await openLedger(config.ledger, { log });
+  const endpoint = config.endpoint === null ? {} : { endpoint: config.endpoint };
+  const dcs = createDcs({ clock, credentials: config.credentials, log, ...endpoint });
+  const holder = `${hostname()}:${process.pid}:${crypto.randomUUID().slice(0, 8)}`;
+  async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
+    const state = await policyState(config, ledger);
+    const targets: NotifyTarget[] = state.policy?.notify ?? [];
+    return { deps: { clock, dcs, ledger, log, holder, notifier: createNotifier({ targets, log, clock }) }, state };
+  }
+  return { config, clock, ledger, log, pass, close: () => ledger.close() };
+}
+
+/**
+ * The policy as it stands in its file now. When that is not valid, the last good one (kept in the ledger as it was written,
+ * secrets not resolved) tells where to follow what runs, and whom to tell.
+ */
+async function policyState(config: Config, ledger: Ledger): Promise<PolicyState> {
+  const current = await readPolicyFile(config.policyFile, config.env);
+  if (current.problem === null && current.text === lastGood.get(ledger)) return current.state;
+  const good = await ledger.note(GOOD_POLICY);
+  if (current.problem === null) {
+    if (good !== current.text) await ledger.putNote(GOOD_POLICY, current.text);
+    lastGood.set(ledger, current.text);
+    return current.state;
+  }
+  const before = good === null ? null : await readPolicy(good, config.env);
+  const policy: Policy | null = before && 'policy' in before ? before.policy : null;
+  return { policy, problem: current.problem };
+}
+
+/** What the ledger is known to hold as the last good policy, so that an idle tick does not ask for it again. */
+const lastGood = new WeakMap<Ledger, string>();
+
+type PolicyFile = { text: string; problem: null; state: PolicyState } | { problem: string };
+
+/** Every problem of the file in one text, a line each: `policy.yaml:3:5 …`. */
+async function readPolicyFile(file: string, env: Config['env']): Promise<PolicyFile> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    return { problem: `${file}: ${why}; copy policy.example.yaml, or name another with POLICY or --policy` };
+  }
+  const read = await readPolicy(bytes, env);
+  if ('policy' in read)
+    return { text: new TextDecoder().decode(bytes), problem: null, state: { policy: read.policy, problem: null } };
+  return { problem: read.problems.map((problem) => problemText(file, problem)).join('\n') };
+}
+
+let cached: Promise<Runtime> | null = null;
+
+/** The runtime of a function that is invoked again and again: made once, tried anew when making it failed. */
+export function runtime(): Promise<Runtime> {
+  cached ??= createRuntime().catch((error: unknown) => {
+    cached = null;
+    throw error;
+  });
+  return cached;
+}

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** A room, and what its files may import: rooms by their names, packages by theirs. */
+const MAY_IMPORT: Record<string, { rooms: string[]; packages: string[] }> = {
+  core: { rooms: ['core'], packages: ['zod', 'temporal-polyfill', 'croner', 'rrule-temporal'] },
+  deps: { rooms: ['core'], packages: [] },
+  pass: { rooms: ['core', 'deps', 'pass'], packages: [] },
+  reconcile: { rooms: ['core', 'deps', 'pass'], packages: [] },
+  io: { rooms: ['core', 'deps', 'io'], packages: ['zod', 'yaml', 'node:*'] },
+  cli: { rooms: ['core', 'deps', 'reconcile', 'io', 'cli', 'simulator'], packages: ['node:*', 'zod'] },
+  simulator: { rooms: ['core', 'deps', 'io', 'simulator'], packages: ['node:*', 'zod', 'yaml'] },
+  handlers: { rooms: ['core', 'deps', 'reconcile', 'io', 'handlers'], packages: ['@middy/*', 'aws-lambda', 'zod'] },
+};
+
+/** What no file of the core may contain: it is pure. */
+const OUTSIDE_WORLD = /\bDate\.now\(|new Date\(\)|\bprocess\.|Math\.random|Temporal\.Now|setTimeout|\bfetch\(/;
+
+describe('the direction of imports', () => {
+  it.each(sources())('%s imports only what its room may', (file) => {
+    const room = roomOf(file);
+    const rule = MAY_IMPORT[room]!;
+    const foreign = importsOf(file).filter((name) => {
+      if (!name.startsWith('.')) return !rule.packages.some((allowed) => isAllowed(name, allowed));
+      return !rule.rooms.includes(roomOf(relative(root, resolve(root, dirname(file), name))));
+    });
+    expect(foreign).toEqual([]);
+  });
+
+  it('every room of the tree has a rule', () => {
+    expect(new Set(sources().map(roomOf))).toEqual(new Set(Object.keys(MAY_IMPORT)));
+  });
+});
+
+describe('the outside world', () => {
+  it.each(sources().filter((file) => roomOf(file) === 'core'))('%s does not touch it', (file) => {
+    expect(read(file)).not.toMatch(OUTSIDE_WORLD);
+  });
+
+  it('the environment is read by name in config.ts alone', () => {
+    const readers = sources().filter((file) => /process\.env\b/.test(read(file)));
+    expect(readers.filter((file) => !ENVIRONMENT_DOORS.includes(file))).toEqual([]);
+  });
+
+  it('the clock is read in clock.ts alone', () => {
+    const readers = sources().filter((file) => /\bDate\.now\(|new Date\(\)/.test(read(file)));
+    expect(readers.filter((file) => !['lib/io/clock.ts', 'lib/simulator/clock.ts'].includes(file))).toEqual([]);
+  });
+});
+
+/** Where `process.env` may be handed to config.ts: the two ways into the program. */
+const ENVIRONMENT_DOORS = ['lib/io/config.ts', 'lib/cli/main.ts', 'lib/io/runtime.ts'];
+
+function sources(): string[] {
+  const files = ['handlers', 'lib'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  );
+  return files.filter((file) => file.endsWith('.ts')).sort();
+}
+
+function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+}
+
+function roomOf(file: string): string {
+  const [top = '', second = ''] = file.split('/');
+  return top === 'handlers' ? top : second.replace(/\.ts$/, '');
+}
+
+function importsOf(file: string): string[] {
+  return [...read(file).matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!);
+}
+
+function isAllowed(name: string, allowed: string): boolean {
+  return allowed.endsWith('*')
+    ? name.startsWith(allowed.slice(0, -1))
+    : name === allowed || name.startsWith(`${allowed}/`);
+}

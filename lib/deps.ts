@@ -1,6 +1,6 @@
 import type { Alert } from './core/alert.ts';
 import type { Attempt } from './core/attempt.ts';
-import type { Decision } from './core/decide.ts';
+import type { Decision } from './core/decision.ts';
 import type { ErrorRule } from './core/errors.ts';
 import type { Hold } from './core/hold.ts';
 import type { Details, Instance, Part, Progress, Scope, Task, Versions } from './core/instance.ts';

@@ -1,5 +1,5 @@
 import type { Attempt } from '../core/attempt.ts';
-import type { Decision } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import { type EpochMs, SECOND } from '../core/time.ts';
 import type { PassReport } from '../reconcile.ts';
 import { bar, duration, oneLine, paint, type Terminal, table } from './terminal.ts';

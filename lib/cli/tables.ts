@@ -1,5 +1,5 @@
 import type { Attempt } from '../core/attempt.ts';
-import type { Decision } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import { PARTS } from '../core/instance.ts';
 import { iso } from '../core/time.ts';
 import type { PassReport } from '../reconcile.ts';

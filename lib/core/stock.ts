@@ -1,4 +1,5 @@
-import { type Attempt, isFailure, isInFlight, isOpen } from './attempt.ts';
+import { type Attempt, type FromTo, isFailure, isInFlight, isOpen } from './attempt.ts';
+import { frozenAt } from './freeze.ts';
 import { type Hold, holdOn } from './hold.ts';
 import { cacheModeOf, type Instance, PARTS, type Part } from './instance.ts';
 import type { Policy } from './policy.ts';
@@ -85,4 +86,19 @@ export function hasFailed(standing: Standing): boolean {
 /** Cache mode and gigabytes: instances of one class take about as long as each other. */
 export function sizeClassOf(instance: Instance): string {
   return `${cacheModeOf(instance) ?? 'unknown'}/${instance.capacityGb}`;
+}
+
+/** From what is there to what the policy would ask for: the latest, or the version it names. */
+export function targetOf(policy: Policy, instance: Instance, part: Part): FromTo {
+  const wanted = policy.upgrade[part] ?? 'latest';
+  const version = instance.versions?.[part];
+  return {
+    from: version?.current ?? null,
+    to: wanted === 'latest' || !version?.upgradable ? (version?.latest ?? null) : wanted,
+  };
+}
+
+/** The parts that are due and that no freeze blocks at this instant. */
+export function startableParts(policy: Policy, instance: Instance, now: EpochMs): Part[] {
+  return dueParts(policy, instance).filter((part) => frozenAt(policy, instance, part, now) === null);
 }

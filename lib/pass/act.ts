@@ -1,5 +1,6 @@
 import type { Attempt } from '../core/attempt.ts';
-import type { Decision, Reason, Verdict } from '../core/decide.ts';
+import type { Verdict } from '../core/decide.ts';
+import type { Decision, Reason } from '../core/decision.ts';
 import type { Policy } from '../core/policy.ts';
 import { MINUTE } from '../core/time.ts';
 import type { DcsFailure, Deps, Lease } from '../deps.ts';

@@ -1,4 +1,4 @@
-import type { Decision } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import { ruleFor } from '../core/errors.ts';
 import type { Instance, Scope } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';

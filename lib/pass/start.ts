@@ -1,11 +1,11 @@
 import { type Attempt, type FromTo, noted } from '../core/attempt.ts';
-import { type Decision, startableParts, targetOf } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import { answered } from '../core/follow.ts';
 import { holdOn } from '../core/hold.ts';
 import type { Instance, Part, Scope } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { whyUnsupported } from '../core/selection.ts';
-import { sizeClassOf } from '../core/stock.ts';
+import { sizeClassOf, startableParts, targetOf } from '../core/stock.ts';
 import { iso, SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';

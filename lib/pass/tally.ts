@@ -1,6 +1,6 @@
 import type { Alert } from '../core/alert.ts';
 import type { Attempt } from '../core/attempt.ts';
-import type { Decision } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import type { WaveState } from '../core/rollout.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';

@@ -1,5 +1,5 @@
 import { isFailure } from '../../core/attempt.ts';
-import type { Decision } from '../../core/decide.ts';
+import type { Decision } from '../../core/decision.ts';
 import { forecast } from '../../core/forecast.ts';
 import { iso } from '../../core/time.ts';
 import { type PassReport, reconcile } from '../../reconcile.ts';

@@ -1,0 +1,37 @@
+import type { FromTo } from './attempt.ts';
+import type { Part } from './instance.ts';
+import type { EpochMs } from './time.ts';
+
+/** Why an instance is, or is not, upgraded now. A closed list: dashboards and scripts may rely on it. */
+export const REASONS = [
+  'due', 'in_progress', 'outcome_unknown',
+  'already_latest', 'not_offered', 'not_selected', 'excluded', 'opted_out', 'unsupported',
+  'scope_stopped', 'version_unknown', 'held', 'wave_waiting', 'wave_soaking', 'wave_failed',
+  'outside_window', 'frozen', 'failed_this_opening', 'done_this_opening', 'tries_spent', 'retry_later',
+  'instance_busy', 'instance_not_running', 'does_not_fit',
+  'limit_parallel', 'limit_wave', 'limit_scope', 'limit_window', 'one_at_a_time',
+  'another_run', 'not_startable', 'no_time_left',
+] as const; // biome-ignore format: one line a theme
+export type Reason = (typeof REASONS)[number];
+
+/** `start`: now. `follow`: an upgrade is under way. `wait`: later, see `possibleAt`. `none`: there is nothing to do. */
+export type Action = 'start' | 'follow' | 'wait' | 'none';
+
+/** What is to happen to an instance now, and why. Every instance gets one, every tick. */
+export interface Decision {
+  instanceId: string;
+  name: string;
+  /** Scope id. */
+  scope: string;
+  wave: string | null;
+  action: Action;
+  reason: Reason;
+  /** One sentence for a person. */
+  detail: string;
+  /** The parts to ask for; empty unless the action is `start`. */
+  parts: Part[];
+  engine: FromTo;
+  proxy: FromTo;
+  /** The next instant at which it could start; null when nobody can tell, or nothing is to be done. */
+  possibleAt: EpochMs | null;
+}

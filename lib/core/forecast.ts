@@ -1,4 +1,4 @@
-import type { Decision } from './decide.ts';
+import type { Decision } from './decision.ts';
 import type { Policy } from './policy.ts';
 import { DAY, type EpochMs, iso, MINUTE } from './time.ts';
 import { calendar } from './window.ts';

@@ -53,9 +53,9 @@ export function assignWaves(policy: Policy, instances: readonly Instance[]): Map
 
 /** Whether all given keys hold; a match without keys holds for every instance. */
 export function matches(match: Match, instance: Instance): boolean {
-  for (const { key, valueOf } of FIELDS) {
+  for (const { key, read } of FIELDS) {
     const patterns = match[key];
-    if (patterns && !anyMatches(patterns, valueOf(instance))) return false;
+    if (patterns && !anyMatches(patterns, read(instance))) return false;
   }
   if (match.engine && !isEngine(match.engine, instance)) return false;
   for (const key in match.tags) {
@@ -66,17 +66,17 @@ export function matches(match: Match, instance: Instance): boolean {
 
 interface Field {
   key: Exclude<keyof Match, 'tags' | 'engine'>;
-  valueOf(instance: Instance): string | null;
+  read(instance: Instance): string | null;
 }
 
 const FIELDS: readonly Field[] = [
-  { key: 'name', valueOf: ({ name }) => name },
-  { key: 'id', valueOf: ({ instanceId }) => instanceId },
-  { key: 'versions', valueOf: ({ engineVersion }) => engineVersion },
-  { key: 'cacheModes', valueOf: cacheModeOf },
-  { key: 'region', valueOf: ({ region }) => region },
-  { key: 'project', valueOf: ({ project }) => project },
-  { key: 'enterpriseProject', valueOf: ({ enterpriseProjectId }) => enterpriseProjectId },
+  { key: 'name', read: ({ name }) => name },
+  { key: 'id', read: ({ instanceId }) => instanceId },
+  { key: 'versions', read: ({ engineVersion }) => engineVersion },
+  { key: 'cacheModes', read: cacheModeOf },
+  { key: 'region', read: ({ region }) => region },
+  { key: 'project', read: ({ project }) => project },
+  { key: 'enterpriseProject', read: ({ enterpriseProjectId }) => enterpriseProjectId },
 ];
 
 function anyMatches(patterns: readonly string[], value: string | null): boolean {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Alert } from '../core/alert.ts';
 import type { Attempt } from '../core/attempt.ts';
-import type { Decision } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import type { Hold } from '../core/hold.ts';
 import { type EpochMs, iso } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';

@@ -1,6 +1,9 @@
 import type { Attempt } from '../../lib/core/attempt.ts';
 import type { Sighting } from '../../lib/core/follow.ts';
+import type { Hold } from '../../lib/core/hold.ts';
 import type { Instance, PartVersion, Task, Versions } from '../../lib/core/instance.ts';
+import type { Limits, Policy, Wave } from '../../lib/core/policy.ts';
+import type { Scene } from '../../lib/core/stock.ts';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 
 /** Tuesday, 2026-11-24, 01:00 in Shanghai: the first instant of the window of {@link aPolicy}. */
@@ -106,6 +109,79 @@ export function aSighting(change: Partial<Sighting> = {}): Sighting {
     tasks: [],
     versions: versions(),
     progress: null,
+    ...change,
+  };
+}
+
+/** Open Tuesdays to Thursdays 01:00–05:00 in Shanghai; wave dev, then wave prod; five at a time; errors never hold. */
+export function aPolicy(change: Partial<Policy> = {}): Policy {
+  const [start, to] = [HOUR, 5 * HOUR];
+  return {
+    timezone: 'Asia/Shanghai',
+    scopes: [{ id: 'cn-north-4/p1', region: 'cn-north-4', project: 'p1' }],
+    upgrade: { engine: 'latest', proxy: 'latest' },
+    select: { engine: null, versions: null, enterpriseProjects: null, exclude: [] },
+    windows: {
+      night: { kind: 'days', name: 'night', timezone: 'Asia/Shanghai', weekdays: [2, 3, 4], start, end: { to } },
+    },
+    freezes: [],
+    rollout: [aWave('dev'), aWave('prod', { after: 'dev' })],
+    limits: { ...LIMITS },
+    verify: { settle: 10 * MINUTE, timeout: 3 * HOUR },
+    notify: [],
+    ...change,
+  };
+}
+
+export const LIMITS: Limits = {
+  parallel: 5,
+  perScope: null,
+  perWindow: null,
+  oneAtATimeBy: [],
+  maxErrors: 99,
+  minDuration: 20 * MINUTE,
+  sightLag: 2 * MINUTE,
+};
+
+/** Owns what is tagged `env: NAME`; no soak. */
+export function aWave(wave: string, change: Partial<Wave> = {}): Wave {
+  return {
+    wave,
+    match: { tags: { env: [wave] } },
+    windows: ['night'],
+    parallel: null,
+    after: null,
+    soak: 0,
+    take: null,
+    ...change,
+  };
+}
+
+/** One minute into the window. */
+export function aScene(instances: Instance[], change: Partial<Scene> = {}): Scene {
+  const [behindSince, stoppedScopes] = [new Map<string, number>(), new Map<string, string>()];
+  return {
+    now: NIGHT + MINUTE,
+    policy: aPolicy(),
+    instances,
+    attempts: [],
+    holds: [],
+    behindSince,
+    stoppedScopes,
+    ...change,
+  };
+}
+
+export function aHold(change: Partial<Hold> = {}): Hold {
+  return {
+    id: 'h',
+    match: { all: true },
+    by: 'ops',
+    reason: 'sales',
+    createdAt: NIGHT,
+    until: null,
+    releasedAt: null,
+    releasedBy: null,
     ...change,
   };
 }

@@ -1,0 +1,116 @@
+import { ATTEMPT_STATES, type Attempt } from '../../core/attempt.ts';
+import type { Hold } from '../../core/hold.ts';
+import type { Condition, FleetEntry } from '../../deps.ts';
+
+/** What a ledger keeps as JSON documents, by kind. */
+export interface Documents {
+  attempt: Attempt;
+  hold: Hold;
+  fleet: FleetEntry;
+  condition: Condition;
+}
+
+export type Kind = keyof Documents;
+
+/** Told of a stored document that cannot be used. It never holds the document itself. */
+export type OnDamage = (damage: { kind: Kind; key: string; problem: string }) => void;
+
+/** The store failed. The message says which one, what happened, and what to do. */
+export class LedgerError extends Error {
+  constructor(spec: string, problem: string, cause?: unknown) {
+    super(`ledger ${spec}: ${problem}`, { cause });
+    this.name = 'LedgerError';
+  }
+}
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isNumber: Check = (value) => typeof value === 'number';
+const isBoolean: Check = (value) => typeof value === 'boolean';
+const isList: Check = (value) => Array.isArray(value);
+const isObject: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isState: Check = (value) => ATTEMPT_STATES.some((state) => state === value);
+
+/** What must be there for the program to work on a document without harm: a net under damage, not a second set of types. */
+const NEEDS: Record<Kind, Record<string, Check>> = {
+  attempt: {
+    id: isText,
+    instanceId: isText,
+    scope: isText,
+    wave: isText,
+    opening: isObject,
+    state: isState,
+    sizeClass: isText,
+    claimedAt: isNumber,
+    parts: isList,
+    engine: isObject,
+    proxy: isObject,
+    updates: isList,
+    calls: isNumber,
+    told: isList,
+    settled: isBoolean,
+    rev: isNumber,
+  },
+  hold: { id: isText, match: isObject, by: isText, reason: isText, createdAt: isNumber },
+  fleet: { instance: isObject, seenAt: isNumber },
+  condition: { key: isText, alert: isObject },
+};
+
+export function encode(document: Documents[Kind]): string {
+  return JSON.stringify(document);
+}
+
+/**
+ * Reads a stored document. One that is damaged is told of and left out, so that it hides nothing else; only a hold is
+ * never left out: what cannot be read may have been meant for anything, so it stops everything until it is released.
+ */
+export function decode<K extends Kind>(kind: K, key: string, text: string, onDamage: OnDamage): Documents[K] | null {
+  const found = parsed(text);
+  const missing = Object.entries(NEEDS[kind]).find(([name, check]) => !check(found?.[name]));
+  if (found && !missing) return found as unknown as Documents[K];
+  onDamage({ kind, key, problem: found ? `"${missing?.[0]}" is not as it should be` : 'it is not a JSON object' });
+  return kind === 'hold' ? (unreadableHold(key) as Documents[K]) : null;
+}
+
+/** Reads many, without those that are damaged. */
+export function decodeAll<K extends Kind>(
+  kind: K,
+  rows: Iterable<readonly [string, string]>,
+  onDamage: OnDamage,
+): Documents[K][] {
+  return [...rows].flatMap(([key, text]) => decode(kind, key, text, onDamage) ?? []);
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function unreadableHold(id: string): Hold {
+  const reason = `the stored hold "${id}" cannot be read, so it counts for everything`;
+  return {
+    id,
+    match: { all: true },
+    by: 'ledger',
+    reason,
+    createdAt: 0,
+    until: null,
+    releasedAt: null,
+    releasedBy: null,
+  };
+}
+
+/** A damaged document is met on every read and told of once. */
+export function onceEach(tell: OnDamage): OnDamage {
+  const told = new Set<string>();
+  return (damage) => {
+    const name = `${damage.kind}/${damage.key}`;
+    if (!told.has(name)) tell(damage);
+    told.add(name);
+  };
+}

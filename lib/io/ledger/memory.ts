@@ -1,0 +1,118 @@
+import type { Attempt } from '../../core/attempt.ts';
+import { type Condition, type FleetEntry, type Lease, type Ledger, StaleLeaseError } from '../../deps.ts';
+import { type Documents, decode, decodeAll, encode, type Kind } from './documents.ts';
+import { giveBack, grant } from './lease.ts';
+
+/** A ledger for tests, the demo and dry runs: gone with the process. Documents are kept as text, so that nobody shares an object with it. */
+export function createMemoryLedger(): Ledger {
+  return new MemoryLedger();
+}
+
+class MemoryLedger implements Ledger {
+  #lease: Lease | null = null;
+  readonly #documents: Record<Kind, Map<string, string>> = {
+    attempt: new Map(),
+    hold: new Map(),
+    fleet: new Map(),
+    condition: new Map(),
+  };
+  readonly #notes = new Map<string, string>();
+
+  async acquireLease(holder: string, ttlMs: number, now: number): Promise<Lease | null> {
+    const lease = grant(this.#lease, holder, ttlMs, now);
+    this.#lease = lease ?? this.#lease;
+    return lease && { ...lease };
+  }
+
+  async releaseLease(lease: Lease): Promise<void> {
+    this.#lease = giveBack(this.#lease, lease) ?? this.#lease;
+  }
+
+  async claim(attempt: Attempt, lease: Lease): Promise<boolean> {
+    if (this.#lease?.fence !== lease.fence) throw new StaleLeaseError();
+    if (this.#documents.attempt.has(attempt.id)) return false;
+    this.#documents.attempt.set(attempt.id, encode(attempt));
+    return true;
+  }
+
+  async save(attempt: Attempt): Promise<Attempt | null> {
+    const stored = this.#find(attempt.id);
+    if (stored?.rev !== attempt.rev) return null;
+    const doc = encode({ ...attempt, rev: attempt.rev + 1 });
+    this.#documents.attempt.set(attempt.id, doc);
+    return JSON.parse(doc);
+  }
+
+  async attempt(id: string): Promise<Attempt | null> {
+    return this.#find(id);
+  }
+
+  async activeAttempts(): Promise<Attempt[]> {
+    return this.#all('attempt').filter((attempt) => !attempt.settled);
+  }
+
+  async attempts(filter: { since?: number; instanceId?: string; limit?: number }): Promise<Attempt[]> {
+    const { since = Number.NEGATIVE_INFINITY, instanceId, limit } = filter;
+    return this.#all('attempt')
+      .filter((attempt) => attempt.claimedAt >= since)
+      .filter((attempt) => instanceId === undefined || attempt.instanceId === instanceId)
+      .sort((a, b) => b.claimedAt - a.claimedAt || (a.id < b.id ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  async holds(): Promise<Documents['hold'][]> {
+    return this.#all('hold');
+  }
+
+  async putHold(hold: Documents['hold']): Promise<void> {
+    this.#documents.hold.set(hold.id, encode(hold));
+  }
+
+  async fleet(): Promise<FleetEntry[]> {
+    return this.#all('fleet');
+  }
+
+  async putFleet(entries: FleetEntry[]): Promise<void> {
+    for (const entry of entries) this.#documents.fleet.set(entry.instance.instanceId, encode(entry));
+  }
+
+  async dropFleet(instanceIds: string[]): Promise<void> {
+    for (const id of instanceIds) this.#documents.fleet.delete(id);
+  }
+
+  async conditions(): Promise<Condition[]> {
+    return this.#all('condition');
+  }
+
+  async putCondition(condition: Condition): Promise<void> {
+    this.#documents.condition.set(condition.key, encode(condition));
+  }
+
+  async dropCondition(key: string): Promise<void> {
+    this.#documents.condition.delete(key);
+  }
+
+  async note(name: string): Promise<string | null> {
+    return this.#notes.get(name) ?? null;
+  }
+
+  async putNote(name: string, text: string): Promise<void> {
+    this.#notes.set(name, text);
+  }
+
+  async close(): Promise<void> {}
+
+  #find(id: string): Attempt | null {
+    const text = this.#documents.attempt.get(id);
+    return text === undefined ? null : decode('attempt', id, text, impossible);
+  }
+
+  #all<K extends Kind>(kind: K): Documents[K][] {
+    return decodeAll(kind, this.#documents[kind], impossible);
+  }
+}
+
+/** What this process wrote a moment ago is readable, or there is a defect that no run should outlive. */
+function impossible({ kind, key, problem }: { kind: Kind; key: string; problem: string }): never {
+  throw new TypeError(`${kind} "${key}" was stored, but ${problem}`);
+}

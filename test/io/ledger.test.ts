@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
+import { ledgerProblem, openLedger } from '../../lib/io/ledger/open.ts';
+import { openSqliteLedger } from '../../lib/io/ledger/sqlite.ts';
+import { ledgerContract } from '../contract/ledger.contract.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+ledgerContract('memory', async () => createMemoryLedger());
+
+let path = '';
+let files = 0;
+ledgerContract(
+  'sqlite',
+  async () => {
+    files += 1;
+    path = join(folder, `${files}.db`);
+    return openSqliteLedger(path);
+  },
+  async (ledger) => {
+    await ledger.close();
+    return openSqliteLedger(path);
+  },
+);
+
+describe('LEDGER', () => {
+  it.each<{ spec: string; problem: string | null }>`
+    spec                    | problem
+    ${'memory'}             | ${null}
+    ${'sqlite:a/b.db'}      | ${null}
+    ${'sqlite:/a b/c:d.db'} | ${null}
+    ${'sqlite:'}            | ${'must be "sqlite:PATH" or "memory"'}
+    ${''}                   | ${'must be "sqlite:PATH" or "memory"'}
+    ${'Memory'}             | ${'must be "sqlite:PATH" or "memory"'}
+    ${'redis:cache'}        | ${'must be "sqlite:PATH" or "memory"'}
+    ${'dynamodb:upgrades'}  | ${'"dynamodb:TABLE" is not supported yet; use "sqlite:PATH" or "memory"'}
+  `('$spec: $problem', ({ spec, problem }) => {
+    expect(ledgerProblem(spec)).toBe(problem);
+  });
+
+  it('opens what it names', async () => {
+    const stored = await openLedger(`sqlite:${join(folder, 'deep', 'down', 'ledger.db')}`);
+    await stored.putNote('a', 'b');
+    await stored.close();
+    const again = await openLedger(`sqlite:${join(folder, 'deep', 'down', 'ledger.db')}`);
+    expect(await again.note('a')).toBe('b');
+    await again.close();
+    const memory = await openLedger('memory');
+    expect(await memory.note('a')).toBeNull();
+  });
+
+  it('says what is wrong with anything else', async () => {
+    await expect(openLedger('redis:cache')).rejects.toThrow('ledger redis:cache: must be "sqlite:PATH" or "memory"');
+  });
+});

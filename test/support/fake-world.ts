@@ -1,0 +1,263 @@
+import type { Alert } from '../../lib/core/alert.ts';
+import { ruleFor } from '../../lib/core/errors.ts';
+import type { Details, Instance, Part, Progress, Scope, Task, Versions } from '../../lib/core/instance.ts';
+import { type EpochMs, MINUTE } from '../../lib/core/time.ts';
+import {
+  type Clock,
+  type Dcs,
+  DcsError,
+  type DcsFailure,
+  type Deps,
+  type Ledger,
+  type PolicyState,
+  type UpgradeOutcome,
+} from '../../lib/deps.ts';
+import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
+import { type PassOptions, type PassReport, reconcile } from '../../lib/reconcile.ts';
+import { anInstance, aPolicy, LATEST, NIGHT } from './builders.ts';
+
+/** How DCS treats the next call for an instance; each is used up once, the last one stays. */
+export type Mood =
+  | 'accept'
+  /** Accepted, and the answer is lost. */
+  | 'lose'
+  /** Never arrives, and the caller cannot know. */
+  | 'drop'
+  | 'fail_task'
+  | 'keep_version'
+  | { refuse: string; status: number };
+
+interface Run {
+  taskId: string;
+  began: EpochMs;
+  ends: EpochMs;
+  mood: Mood;
+}
+
+/** The process is dead: nothing it does has an effect any more. */
+export class Crash extends Error {}
+
+/**
+ * A small world with a control plane that is as unkind as the real one: upgrades take their time, a second call is refused
+ * while one runs, reads may lag behind writes, answers get lost. It notes every upgrade that it began.
+ */
+export class FakeWorld implements Dcs {
+  now: EpochMs;
+  /** Reads show what was true this long ago, in milliseconds. */
+  lag = 0;
+  upgradeTakes = 10 * MINUTE;
+  policy = aPolicy();
+  instances = new Map<string, Instance>();
+  moods = new Map<string, Mood[]>();
+  /** Fails every call of a scope. */
+  broken = new Map<string, { code: string; status: number }>();
+  /** Every POST that arrived, and every upgrade that it began. */
+  posts: { at: EpochMs; name: string }[] = [];
+  begun: { at: EpochMs; name: string }[] = [];
+  mostInFlight = 0;
+  alerts: Alert[] = [];
+  logs: Record<string, unknown>[] = [];
+  reads = 0;
+  ledger: Ledger = createMemoryLedger();
+  /** Kills the process that makes the n-th effect of all (from 1), before or after that was done. */
+  crash: { at: number; after: boolean } | null = null;
+  effects = 0;
+  /** Called before each upgrade call. */
+  onUpgrade: (name: string) => void = () => undefined;
+  readonly #runs = new Map<string, Run[]>();
+  #passes = 0;
+
+  constructor(names: readonly string[] = [], at: EpochMs = NIGHT + MINUTE) {
+    this.now = at;
+    for (const name of names) this.add(anInstance(name));
+  }
+
+  add(instance: Instance): void {
+    this.instances.set(instance.instanceId, instance);
+  }
+
+  get clock(): Clock {
+    const sleep = async (ms: number) => {
+      this.now += ms;
+    };
+    return { now: () => this.now, sleep };
+  }
+
+  /**
+   * The parts of one process. Where {@link crash} falls into its effects, it is dead from there on: nothing that it does
+   * has an effect any more.
+   */
+  deps(): Deps {
+    let dead = false;
+    const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (dead) throw new Crash('killed');
+      this.effects += 1;
+      const isLast = this.effects === this.crash?.at;
+      dead = isLast;
+      if (isLast && !this.crash?.after) throw new Crash('killed');
+      const result = await work();
+      if (dead) throw new Crash('killed');
+      return result;
+    };
+    const stored = this.ledger;
+    const ledger = delegate(stored, {
+      acquireLease: (...args) => guard(() => stored.acquireLease(...args)),
+      claim: (...args) => guard(() => stored.claim(...args)),
+      save: (...args) => guard(() => stored.save(...args)),
+      putFleet: (...args) => guard(() => stored.putFleet(...args)),
+      releaseLease: (...args) => guard(() => stored.releaseLease(...args)),
+    });
+    const dcs = delegate<Dcs>(this, { upgrade: (...args) => guard(() => this.upgrade(...args)) });
+    const deliver = (alert: Alert) =>
+      guard(async () => {
+        this.alerts.push(alert);
+        return { failed: [] };
+      });
+    this.#passes += 1;
+    const log: Deps['log'] = (level, code, data) => void this.logs.push({ level, code, ...data });
+    return { clock: this.clock, dcs, ledger, notifier: { deliver }, log, holder: `process-${this.#passes}` };
+  }
+
+  pass(
+    options: Partial<PassOptions> = {},
+    deps = this.deps(),
+    state: PolicyState = { policy: this.policy, problem: null },
+  ): Promise<PassReport> {
+    return reconcile(deps, state, { requestedBy: 'schedule', reason: 'tick', ...options });
+  }
+
+  /** Passes, killed ones included, until nothing is under way and nothing can start; then the number of passes. */
+  async untilQuiet(most = 200): Promise<number> {
+    for (let count = 1; count <= most; count++) {
+      const report = await this.pass().catch((error: unknown) => {
+        if (error instanceof Crash) return null;
+        throw error;
+      });
+      this.now += MINUTE;
+      const busy = report?.decisions.some(
+        ({ action, reason }) => action === 'start' || action === 'follow' || reason.startsWith('limit_'),
+      );
+      if (report && !busy && (await this.ledger.activeAttempts()).length === 0) return count;
+    }
+    throw new Error(`not quiet after ${most} passes`);
+  }
+
+  /** A pass, and then time goes on; as often as said. */
+  async ticks(count: number, every = MINUTE): Promise<PassReport[]> {
+    const reports: PassReport[] = [];
+    for (let tick = 0; tick < count; tick++) {
+      reports.push(await this.pass());
+      this.now += every;
+    }
+    return reports;
+  }
+
+  async listInstances(scope: Scope): Promise<Instance[]> {
+    this.#read(scope);
+    return [...this.instances.keys()].map((id) => ({ ...this.#stateOf(id), versions: null, details: null }));
+  }
+
+  async showInstance(scope: Scope, id: string): Promise<Instance & { details: Details }> {
+    this.#read(scope, id);
+    return { ...this.#stateOf(id), versions: null, details: { cacheMode: 'ha', productType: 'generic' } };
+  }
+
+  async showVersions(scope: Scope, id: string): Promise<Versions> {
+    this.#read(scope, id);
+    return { ...this.#stateOf(id).versions!, readAt: this.now };
+  }
+
+  async listTasks(scope: Scope, id: string, since: EpochMs): Promise<Task[]> {
+    this.#read(scope, id);
+    const at = this.now - this.lag;
+    return (this.#runs.get(id) ?? [])
+      .filter(({ began }) => began <= at && began >= since)
+      .map(({ taskId, began, ends, mood }) => {
+        const status = at < ends ? 'EXECUTING' : mood === 'fail_task' ? 'FAILED' : 'SUCCESS';
+        return { id: taskId, name: 'minorVersionUpgrade', status, createdAt: began, updatedAt: at, errorCode: null };
+      });
+  }
+
+  async showProgress(scope: Scope, id: string, taskId: string): Promise<Progress | null> {
+    this.#read(scope, id);
+    const run = this.#runs.get(id)?.find((one) => one.taskId === taskId);
+    return run ? { percent: 50, remainSeconds: 60, failedCode: null } : null;
+  }
+
+  async upgrade(scope: Scope, id: string, _wanted: Partial<Record<Part, string>>): Promise<UpgradeOutcome> {
+    const instance = this.instances.get(id);
+    const name = instance?.name ?? id;
+    this.onUpgrade(name);
+    const moods = this.moods.get(name) ?? ['accept' as const];
+    const mood = moods.length > 1 ? moods.shift()! : moods[0]!;
+    if (mood === 'drop') return { kind: 'unknown', ...failure('TRANSPORT.TIMEOUT', 0) };
+    this.posts.push({ at: this.now, name });
+    const broken = this.broken.get(scope.id);
+    if (broken) return { kind: 'refused', ...failure(broken.code, broken.status) };
+    if (!instance) return { kind: 'refused', ...failure('DCS.3022', 404) };
+    if (typeof mood === 'object') return { kind: 'refused', ...failure(mood.refuse, mood.status) };
+    const runs = this.#runs.get(id) ?? [];
+    if (runs.some(({ ends }) => this.now < ends)) return { kind: 'refused', ...failure('DCS.4116', 400) };
+    if (runs.some((run) => finished(run))) return { kind: 'refused', ...failure('DCS.4053', 400) };
+    const run = {
+      taskId: `task-${name}-${runs.length + 1}`,
+      began: this.now,
+      ends: this.now + this.upgradeTakes,
+      mood,
+    };
+    this.#runs.set(id, [...runs, run]);
+    this.begun.push({ at: this.now, name });
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight());
+    return mood === 'lose'
+      ? { kind: 'unknown', ...failure('TRANSPORT.RESET', 0) }
+      : { kind: 'accepted', taskId: run.taskId, requestId: 'r' };
+  }
+
+  inFlight(): number {
+    return [...this.#runs.values()].flat().filter(({ began, ends }) => began <= this.now && this.now < ends).length;
+  }
+
+  #stateOf(id: string): Instance {
+    const instance = this.instances.get(id)!;
+    const at = this.now - this.lag;
+    const runs = (this.#runs.get(id) ?? []).filter(({ began }) => began <= at);
+    const current = runs.find(({ ends }) => at < ends);
+    if (current) return { ...instance, status: 'UPGRADING', upgrading: true, taskId: current.taskId };
+    if (!runs.some(finished)) return instance;
+    const engine = { current: LATEST, latest: LATEST, upgradable: false };
+    return { ...instance, versions: { ...instance.versions!, engine } };
+  }
+
+  #read(scope: Scope, id?: string): void {
+    this.reads += 1;
+    const broken = this.broken.get(scope.id);
+    if (broken) throw new DcsError(failure(broken.code, broken.status));
+    if (id !== undefined && !this.instances.has(id)) throw new DcsError(failure('DCS.3022', 404));
+  }
+}
+
+/** The same object with some methods put in the place of its own. */
+function delegate<T extends object>(target: T, overrides: Partial<T>): T {
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(target)).filter(
+    (name) => typeof target[name as keyof T] === 'function' && name !== 'constructor',
+  );
+  const bound = methods.map((name) => [
+    name,
+    (target[name as keyof T] as (...args: unknown[]) => unknown).bind(target),
+  ]);
+  return { ...(Object.fromEntries(bound) as T), ...overrides };
+}
+
+function finished({ mood }: Run): boolean {
+  return mood === 'accept' || mood === 'lose';
+}
+
+function failure(code: string, status: number): DcsFailure {
+  return {
+    code,
+    status,
+    message: `the control plane says ${code}`,
+    requestId: 'request-1',
+    rule: ruleFor(code, status),
+  };
+}

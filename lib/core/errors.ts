@@ -59,7 +59,7 @@ export function canonicalCode(code: string): string {
     .trim()
     .toUpperCase()
     .replace(/^APIG\./, 'APIGW.');
-  const [, status, number] = /^111(40[0135]|404|500)(\d{3})$/.exec(trimmed) ?? [];
+  const [, status, number] = /^111(40[01345]|500)(\d{3})$/.exec(trimmed) ?? [];
   if (status === undefined) return trimmed;
   return ODD_LEGACY[trimmed] ?? `DCS.${FAMILY[status]}${number}`;
 }

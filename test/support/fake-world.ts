@@ -134,9 +134,7 @@ export class FakeWorld implements Dcs {
         throw error;
       });
       this.now += MINUTE;
-      const busy = report?.decisions.some(
-        ({ action, reason }) => action === 'start' || action === 'follow' || reason.startsWith('limit_'),
-      );
+      const busy = report?.decisions.some(({ reason }) => BUSY.includes(reason));
       if (report && !busy && (await this.ledger.activeAttempts()).length === 0) return count;
     }
     throw new Error(`not quiet after ${most} passes`);
@@ -235,6 +233,9 @@ export class FakeWorld implements Dcs {
     if (id !== undefined && !this.instances.has(id)) throw new DcsError(failure('DCS.3022', 404));
   }
 }
+
+/** Something is under way, or can start at a later tick of the same opening. */
+const BUSY = ['due', 'in_progress', 'outcome_unknown', 'limit_parallel', 'another_run', 'retry_later'];
 
 /** The same object with some methods put in the place of its own. */
 function delegate<T extends object>(target: T, overrides: Partial<T>): T {

@@ -1,0 +1,116 @@
+import type { LogLevel } from '../deps.ts';
+import { DEFAULT_LEDGER, ledgerProblem } from './ledger/open.ts';
+import { LOG_LEVELS } from './log.ts';
+import { urlProblem } from './url.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Credentials {
+  ak: string;
+  sk: string;
+  /** Of temporary credentials. */
+  securityToken?: string;
+}
+
+export interface Config {
+  /** The default set, or the one that a scope names. Rejects with the names of the variables that are missing. */
+  credentials: (name?: string) => Promise<Credentials>;
+  /** Values that may be shown to nobody: access keys, secret keys, tokens. */
+  secrets: string[];
+  /** Base URL in place of every scope's own, without a slash at its end. */
+  endpoint: string | null;
+  policyFile: string;
+  /** As `openLedger` takes it. */
+  ledger: string;
+  logLevel: LogLevel;
+  /** For a policy's `env:NAME`. */
+  env: Env;
+}
+
+/** All that is wrong with the environment, by name and never with a value. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`the environment is not as it should be:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+type Check = (value: string) => string | null;
+
+/** Every variable that is looked at, and what its value must be. An empty one counts as absent. */
+const VARIABLES: Record<string, Check> = {
+  CLOUD_SDK_AK: anything,
+  CLOUD_SDK_SK: anything,
+  CLOUD_SDK_SECURITY_TOKEN: anything,
+  HUAWEICLOUD_PROJECT_ID: anything,
+  HUAWEICLOUD_REGION: anything,
+  CREDENTIALS: credentialsProblem,
+  DCS_ENDPOINT: (value) => urlProblem(value),
+  POLICY: policyProblem,
+  LEDGER: ledgerProblem,
+  QUEUE: () => 'is not supported yet; leave it unset, and the work is done in this process',
+  LOG_LEVEL: (value) => (isLogLevel(value) ? null : `must be one of ${LOG_LEVELS.join(', ')}`),
+};
+
+/** Named sets: `CREDENTIALS_MAIN=env` is the set `main`, and its keys stand in `CLOUD_SDK_AK_MAIN` and so on. */
+const NAMED = /^(CREDENTIALS|CLOUD_SDK_AK|CLOUD_SDK_SK|CLOUD_SDK_SECURITY_TOKEN)_[A-Z0-9_]+$/;
+const SECRET = /^CLOUD_SDK_(AK|SK|SECURITY_TOKEN)(_[A-Z0-9_]+)?$/;
+
+/** Reads and checks the environment. @throws ConfigError with every problem at once */
+export function readConfig(env: Env): Config {
+  const problems = Object.entries(env).flatMap(([name, value]) => problemsOf(name, value ?? ''));
+  if (problems.length > 0) throw new ConfigError(problems.sort());
+  return {
+    credentials: async (name) => credentialsOf(env, name),
+    secrets: Object.entries(env).flatMap(([name, value]) => (SECRET.test(name) && value ? [value] : [])),
+    endpoint: env.DCS_ENDPOINT?.replace(/\/+$/, '') || null,
+    policyFile: (env.POLICY || 'file:policy.yaml').slice('file:'.length),
+    ledger: env.LEDGER || DEFAULT_LEDGER,
+    logLevel: LOG_LEVELS.find((level) => level === env.LOG_LEVEL) ?? 'info',
+    env,
+  };
+}
+
+function problemsOf(name: string, value: string): string[] {
+  const check = VARIABLES[name] ?? VARIABLES[NAMED.exec(name)?.[1] ?? ''];
+  if (!check || value === '') return [];
+  // Pasted keys and secrets from files often bring a newline along, and a signature made with it is merely "wrong".
+  if (value !== value.trim()) return [`${name} has white space at its beginning or end`];
+  const problem = check(value);
+  return problem ? [`${name} ${problem}`] : [];
+}
+
+function credentialsOf(env: Env, name?: string): Credentials {
+  const suffix = name === undefined ? '' : `_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+  const names = {
+    ak: `CLOUD_SDK_AK${suffix}`,
+    sk: `CLOUD_SDK_SK${suffix}`,
+    token: `CLOUD_SDK_SECURITY_TOKEN${suffix}`,
+  };
+  const { [names.ak]: ak, [names.sk]: sk, [names.token]: securityToken } = env;
+  if (ak && sk) return { ak, sk, ...(securityToken ? { securityToken } : {}) };
+  const missing = [names.ak, names.sk].filter((variable) => !env[variable]);
+  throw new Error(`${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`);
+}
+
+function anything(): null {
+  return null;
+}
+
+function credentialsProblem(value: string): string | null {
+  if (value === 'env') return null;
+  const known = /^(secretsmanager:|ssm:|agency$)/.exec(value);
+  return known ? `"${known[1]!.replace(':', ':NAME')}" is not supported yet; use "env"` : 'must be "env"';
+}
+
+function policyProblem(value: string): string | null {
+  if (/^file:./.test(value)) return null;
+  const known = /^(s3|ssm):/.exec(value);
+  return known ? `"${known[1]}:" is not supported yet; use "file:PATH"` : 'must be "file:PATH"';
+}
+
+function isLogLevel(value: string): boolean {
+  return LOG_LEVELS.some((level) => level === value);
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, type Env, readConfig } from '../../lib/io/config.ts';
+
+function problemsOf(env: Env): readonly string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    return (error as ConfigError).problems;
+  }
+}
+
+describe('the environment', () => {
+  it('may be empty: everything has a default but the credentials', async () => {
+    const { credentials, env, ...rest } = readConfig({});
+    expect(rest).toEqual({
+      secrets: [],
+      endpoint: null,
+      policyFile: 'policy.yaml',
+      ledger: 'sqlite:.dcs-upgrader/ledger.db',
+      logLevel: 'info',
+    });
+    await expect(credentials()).rejects.toThrow('CLOUD_SDK_AK and CLOUD_SDK_SK are not set');
+    expect(env).toEqual({});
+  });
+
+  it('says what it says', () => {
+    const env = {
+      DCS_ENDPOINT: 'http://127.0.0.1:8080/',
+      POLICY: 'file:/etc/p.yaml',
+      LEDGER: 'memory',
+      LOG_LEVEL: 'debug',
+    };
+    const { credentials, ...rest } = readConfig(env);
+    const endpoint = 'http://127.0.0.1:8080';
+    expect(rest).toEqual({
+      secrets: [],
+      endpoint,
+      policyFile: '/etc/p.yaml',
+      ledger: 'memory',
+      logLevel: 'debug',
+      env,
+    });
+    expect(credentials).toBeInstanceOf(Function);
+  });
+
+  it('an empty variable counts as absent', () => {
+    const env = {
+      DCS_ENDPOINT: '',
+      POLICY: '',
+      LEDGER: '',
+      LOG_LEVEL: '',
+      QUEUE: '',
+      CREDENTIALS: '',
+      CLOUD_SDK_SK: '',
+    };
+    const { credentials, env: _, ...rest } = readConfig(env);
+    const { credentials: __, env: ___, ...defaults } = readConfig({});
+    expect(rest).toEqual(defaults);
+  });
+
+  it('tells of every problem at once, by name, and of no value', () => {
+    const env = {
+      LOG_LEVEL: 'hunter2-level',
+      POLICY: 'hunter2.yaml',
+      QUEUE: 'hunter2-queue',
+      CLOUD_SDK_SK: 'hunter2\n',
+      HOME: '/root',
+    };
+    expect(() => readConfig(env)).toThrow(ConfigError);
+    const problems = problemsOf(env);
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['CLOUD_SDK_SK', 'LOG_LEVEL', 'POLICY', 'QUEUE']);
+    expect(problems.join('\n')).not.toContain('hunter2');
+  });
+
+  it.each<{ name: string; value: string; problem: string | null }>`
+    name                          | value                            | problem
+    ${'CLOUD_SDK_AK'}             | ${'AK\n'}                        | ${'has white space at its beginning or end'}
+    ${'CLOUD_SDK_SK'}             | ${' SK'}                         | ${'has white space at its beginning or end'}
+    ${'CLOUD_SDK_SK_MAIN'}        | ${'SK\r'}                        | ${'has white space at its beginning or end'}
+    ${'CLOUD_SDK_SECURITY_TOKEN'} | ${'\ttoken'}                     | ${'has white space at its beginning or end'}
+    ${'HUAWEICLOUD_PROJECT_ID'}   | ${'0d2a '}                       | ${'has white space at its beginning or end'}
+    ${'HUAWEICLOUD_REGION'}       | ${'moon-1'}                      | ${null}
+    ${'CREDENTIALS'}              | ${'env'}                         | ${null}
+    ${'CREDENTIALS'}              | ${'agency'}                      | ${'"agency" is not supported yet; use "env"'}
+    ${'CREDENTIALS'}              | ${'ssm:/dcs'}                    | ${'"ssm:NAME" is not supported yet; use "env"'}
+    ${'CREDENTIALS_MAIN'}         | ${'env'}                         | ${null}
+    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:dcs'}          | ${'"secretsmanager:NAME" is not supported yet; use "env"'}
+    ${'CREDENTIALS'}              | ${'file'}                        | ${'must be "env"'}
+    ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/x'}   | ${null}
+    ${'DCS_ENDPOINT'}             | ${'http://localhost:80'}         | ${null}
+    ${'DCS_ENDPOINT'}             | ${'http://[::1]:8080'}           | ${null}
+    ${'DCS_ENDPOINT'}             | ${'http://127.9.9.9'}            | ${null}
+    ${'DCS_ENDPOINT'}             | ${'http://dcs.example.com'}      | ${'must be https; plain http is for loopback only'}
+    ${'DCS_ENDPOINT'}             | ${'http://127.0.0.1.evil.com'}   | ${'must be https; plain http is for loopback only'}
+    ${'DCS_ENDPOINT'}             | ${'http://localhost.evil.com'}   | ${'must be https; plain http is for loopback only'}
+    ${'DCS_ENDPOINT'}             | ${'https://u:p@dcs.example.com'} | ${'must hold no user name and no password'}
+    ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/?a'}  | ${'must hold no query'}
+    ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/#a'}  | ${'must hold no fragment'}
+    ${'DCS_ENDPOINT'}             | ${'dcs.example.com'}             | ${'must be an https URL'}
+    ${'DCS_ENDPOINT'}             | ${'file:///etc/passwd'}          | ${'must be an https URL'}
+    ${'POLICY'}                   | ${'s3://bucket/key'}             | ${'"s3:" is not supported yet; use "file:PATH"'}
+    ${'POLICY'}                   | ${'ssm:/name'}                   | ${'"ssm:" is not supported yet; use "file:PATH"'}
+    ${'POLICY'}                   | ${'policy.yaml'}                 | ${'must be "file:PATH"'}
+    ${'POLICY'}                   | ${'file:'}                       | ${'must be "file:PATH"'}
+    ${'LEDGER'}                   | ${'sqlite:/var/l.db'}            | ${null}
+    ${'LEDGER'}                   | ${'ledger.db'}                   | ${'must be "sqlite:PATH" or "memory"'}
+    ${'QUEUE'}                    | ${'https://sqs.example.com/q'}   | ${'is not supported yet; leave it unset, and the work is done in this process'}
+    ${'LOG_LEVEL'}                | ${'verbose'}                     | ${'must be one of debug, info, warn, error'}
+    ${'SOMETHING_ELSE'}           | ${' x '}                         | ${null}
+  `('$name=$value: $problem', ({ name, value, problem }) => {
+    expect(problemsOf({ [name]: value })).toEqual(problem === null ? [] : [`${name} ${problem}`]);
+  });
+});
+
+describe('credentials', () => {
+  const env = {
+    CLOUD_SDK_AK: 'AK-DEFAULT',
+    CLOUD_SDK_SK: 'SK-DEFAULT',
+    CLOUD_SDK_SECURITY_TOKEN: 'TOKEN-DEFAULT',
+    CREDENTIALS_MAIN_2: 'env',
+    CLOUD_SDK_AK_MAIN_2: 'AK-MAIN',
+    CLOUD_SDK_SK_MAIN_2: 'SK-MAIN',
+    CLOUD_SDK_AK_HALF: 'AK-HALF',
+  };
+
+  it.each<[string | undefined, object]>([
+    [undefined, { ak: 'AK-DEFAULT', sk: 'SK-DEFAULT', securityToken: 'TOKEN-DEFAULT' }],
+    ['main-2', { ak: 'AK-MAIN', sk: 'SK-MAIN' }],
+    ['MAIN_2', { ak: 'AK-MAIN', sk: 'SK-MAIN' }],
+  ])('the set %s', async (name, found) => {
+    expect(await readConfig(env).credentials(name)).toEqual(found);
+  });
+
+  it('of a set that lacks something are an error that names it, and never another set', async () => {
+    const { credentials } = readConfig(env);
+    await expect(credentials('half')).rejects.toThrow(/^CLOUD_SDK_SK_HALF is not set$/);
+    await expect(credentials('none')).rejects.toThrow(/^CLOUD_SDK_AK_NONE and CLOUD_SDK_SK_NONE are not set$/);
+  });
+
+  it('F127: every one of them is known as a secret', () => {
+    const { secrets } = readConfig(env);
+    const all = ['AK-DEFAULT', 'SK-DEFAULT', 'TOKEN-DEFAULT', 'AK-MAIN', 'SK-MAIN', 'AK-HALF'];
+    expect([...secrets].sort()).toEqual(all.sort());
+  });
+});

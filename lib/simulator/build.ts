@@ -128,18 +128,20 @@ function complete(
     id: merged.id ?? uuidOf(`${where.project}/${name}`),
     shards,
     statusSeconds: merged.statusSeconds ?? null,
-    engineMinor: minorOf(merged.engineMinor, newest?.engine ?? `${merged.engineVersion}.0`),
+    engineMinor: minorOf(merged.engineMinor, newest?.engine, merged.engineVersion),
     proxyMinor: WITH_PROXIES.includes(cacheMode)
-      ? minorOf(merged.proxyMinor, newest?.proxy ?? `${merged.engineVersion}.0`)
+      ? minorOf(merged.proxyMinor, newest?.proxy, merged.engineVersion)
       : null,
     upgradeSeconds: merged.upgradeSeconds ?? base + perShard * shards,
     faults: merged.faults.map((fault) => (typeof fault === 'string' ? withDefaults(fault) : fault)),
   };
 }
 
-function minorOf(word: string, newest: string): string {
-  if (word === 'latest') return newest;
-  return word === 'old' ? newest.replace(/\d+$/, '250117') : word;
+/** Where an engine version has no newest there is but one, old and latest alike. */
+function minorOf(word: string, newest: string | undefined, engineVersion: string): string {
+  if (word !== 'latest' && word !== 'old') return word;
+  if (newest === undefined) return `${engineVersion}.0`;
+  return word === 'latest' ? newest : newest.replace(/\d+$/, '250117');
 }
 
 function withDefaults(name: FaultName): Fault {

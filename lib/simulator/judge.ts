@@ -1,6 +1,6 @@
 import { PARTS, type Part } from '../core/instance.ts';
 import type { EpochMs } from '../core/time.ts';
-import { isUpgradeable, minorAt, statusAt } from './lifecycle.ts';
+import { isUpgradeable, minorAt, newestOf, statusAt } from './lifecycle.ts';
 import { type RefusalCode, refusal, type SimulatedRequest } from './wire.ts';
 import type { SimulatedInstance, World } from './world.ts';
 
@@ -37,14 +37,14 @@ export function judgeUpgrade(
   if (status !== 'RUNNING') throw refusal(STATE_CODES[status] ?? 'DCS.4049');
   if (!instance.spec.offered) throw refusal('DCS.4026');
 
-  const latest = world.latestOf(instance.spec.engineVersion);
-  for (const [part, version] of wanted) {
-    const isThere = minorAt(instance, part, now) !== null;
-    if (!isThere || (version !== 'latest' && version !== latest?.[part])) throw refusal('DCS.4062', FIELDS[part]);
-  }
-  const due = wanted.map(([part]) => part).filter((part) => minorAt(instance, part, now) !== latest?.[part]);
+  const due = wanted.filter(([part, version]) => {
+    const current = minorAt(instance, part, now);
+    const newest = newestOf(world, instance, part, current);
+    if (current === null || (version !== 'latest' && version !== newest)) throw refusal('DCS.4062', FIELDS[part]);
+    return current !== newest;
+  });
   if (due.length === 0) throw refusal('DCS.4053');
-  return due;
+  return due.map(([part]) => part);
 }
 
 function refuseKind(instance: SimulatedInstance): void {

@@ -64,14 +64,15 @@ export function sightOf(instance: SimulatedInstance, now: EpochMs): Sight {
   };
 }
 
+/** The version that an upgrade of the part would bring; what is there, where there is no other. */
+export function newestOf(world: World, { spec }: SimulatedInstance, part: Part, current: string | null): string | null {
+  return current === null ? null : (world.latestOf(spec.engineVersion)?.[part] ?? current);
+}
+
 /** What the version query says of a part. */
 export function versionOf(world: World, instance: SimulatedInstance, part: Part, now: EpochMs) {
   const current = sightOf(instance, now)[part];
-  const newest =
-    isUpgradeable(instance) || instance.spec.productType === 'enterprise'
-      ? world.latestOf(instance.spec.engineVersion)
-      : undefined;
-  const latest = current === null ? null : (newest?.[part] ?? current);
+  const latest = newestOf(world, instance, part, current);
   return { current, latest, upgradable: isUpgradeable(instance) && instance.spec.offered && current !== latest };
 }
 

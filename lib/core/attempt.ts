@@ -55,6 +55,8 @@ export interface Attempt {
    * looked at instead. Null on a `claimed` attempt means that DCS refused, or was seen not to have begun.
    */
   lookUntil: EpochMs | null;
+  /** A call that was refused is not repeated before this instant; null where nothing was refused. */
+  retryAt: EpochMs | null;
   /** How many POSTs left in this opening. */
   calls: number;
   /** When the task was first seen to have ended well; verification is bounded from here. */

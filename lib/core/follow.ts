@@ -33,6 +33,9 @@ export type Answer =
 /** POSTs in one opening, refused ones included. */
 export const MOST_CALLS = 3;
 
+/** A refused call is repeated no sooner than this, times the calls already made. */
+const RETRY_AFTER = 2 * MINUTE;
+
 /** Task names that the API documents for other work; a task of such a name is never taken for ours. */
 const OTHER_WORK =
   /^(extend|changeinstancespec|(un)?bindeip|addreplica|delreplica|addwhitelist|updateport|removeipfromdns|masterstandbyswapjob|modify|deleteacl)$/i;
@@ -79,7 +82,7 @@ export function answered(attempt: Attempt, answer: Answer, now: EpochMs): Attemp
     attempt,
     now,
     `${answer.kind === 'refused' ? 'refused' : 'not sent'} (${error.code}), nothing has begun`,
-    { lookUntil: null, error },
+    { lookUntil: null, retryAt: now + RETRY_AFTER * attempt.calls, error },
   );
 }
 

@@ -162,7 +162,7 @@ function openingNotSpent(standing: Standing, context: Context): No | null {
       reason: 'tries_spent',
       detail: `not begun after ${attempt.calls} calls in this opening (${attempt.error?.code ?? attempt.state})`,
     };
-  const again = (attempt.calledAt ?? attempt.claimedAt) + RETRY_AFTER * attempt.calls;
+  const again = attempt.retryAt ?? 0;
   if (now >= again) return null;
   return {
     action: 'wait',
@@ -171,9 +171,6 @@ function openingNotSpent(standing: Standing, context: Context): No | null {
     from: again,
   };
 }
-
-/** A refused call is repeated no sooner than this, times the calls already made. */
-const RETRY_AFTER = 2 * MINUTE;
 
 /** States that need a person or an order; every other one but RUNNING passes by itself (DCS API, instance statuses). */
 const NEEDS_A_PERSON = ['CREATEFAILED', 'ERROR', 'FROZEN', 'FREEZING', 'CLOSED', 'CLOSING', 'DELETED', 'PAYING'];

@@ -12,10 +12,10 @@ import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOu
 import { failureOf } from './observe.ts';
 
 /** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
-const CALL_WITHIN = 10 * SECOND;
+const CALL_WITHIN = 5 * SECOND;
 
 /** No answer comes later than this after the call left: the client gives up before. */
-const CALL_LASTS = 30 * SECOND;
+const CALL_LASTS = 20 * SECOND;
 
 export interface StartOrder {
   policy: Policy;
@@ -151,6 +151,7 @@ function newAttempt(
     error: null,
     updates: [{ at: now, state: 'claimed', note: `claimed for the window that opened ${iso(opening.opens)}` }],
     lookUntil: null,
+    retryAt: null,
     calls: 0,
     taskEndedAt: null,
     timedOutAt: null,

@@ -74,6 +74,7 @@ export function anAttempt(name: string, change: Partial<Attempt> = {}): Attempt 
     error: null,
     updates: [],
     lookUntil: NIGHT + 3 * MINUTE,
+    retryAt: null,
     calls: 1,
     taskEndedAt: null,
     timedOutAt: null,

@@ -178,12 +178,12 @@ describe('tasks', () => {
     { name: 'feed', upgradeSeconds: 60 },
   ]);
 
-  /** One upgrade at 14:00:00.500 and one at 14:10:00.500, for which a new version came out. */
+  /** One upgrade at 14:00:00.500 and one at 14:10:00, for which a new version came out. */
   async function withTwoTasks() {
     const opened = await bench(quick);
     await opened.clock.advance(500);
     const first = (await opened.upgrade('cart')).body.task_id;
-    await opened.clock.advance(600_000);
+    await opened.clock.advance(599_500);
     opened.sim.world.moveLatest('5.0', 'engine', '5.0.15.1');
     const second = (await opened.upgrade('cart')).body.task_id;
     return { ...opened, first, second };
@@ -192,10 +192,12 @@ describe('tasks', () => {
   it.each<{ query: string; tasks: string[] }>`
     query                                                   | tasks                  | why
     ${''}                                                   | ${['second', 'first']} | ${'newest first'}
-    ${'?start_time=20260306140001'}                         | ${['second']}          | ${'created at or after'}
-    ${'?start_time=20260306141000'}                         | ${['second']}          | ${'a second begins before its fractions'}
-    ${'?start_time=20260306141001'}                         | ${[]}                  | ${'and the next one after them'}
-    ${'?end_time=20260306140959'}                           | ${['first']}           | ${'created at or before'}
+    ${'?start_time=20260306140000'}                         | ${['second', 'first']} | ${'a second begins before its fractions'}
+    ${'?start_time=20260306140001'}                         | ${['second']}          | ${'and the next one after them'}
+    ${'?start_time=20260306141000'}                         | ${['second']}          | ${'created at that very time'}
+    ${'?start_time=20260306141001'}                         | ${[]}                  | ${'created before'}
+    ${'?end_time=20260306140959'}                           | ${['first']}           | ${'created up to then'}
+    ${'?end_time=20260306141000'}                           | ${['second', 'first']} | ${'or at that very time'}
     ${'?start_time=20260306140001&end_time=20260306140959'} | ${[]}                  | ${'between'}
     ${'?offset=1&limit=1'}                                  | ${['first']}           | ${'paged by rows'}
   `('of an instance, $query: $tasks ($why)', async ({ query, tasks }) => {

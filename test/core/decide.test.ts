@@ -7,6 +7,7 @@ import type { Policy } from '../../lib/core/policy.ts';
 import type { Scene } from '../../lib/core/stock.ts';
 import { DAY, HOUR, iso, MINUTE } from '../../lib/core/time.ts';
 import {
+  aFreeze,
   aHold,
   anAttempt,
   anInstance,
@@ -48,14 +49,6 @@ interface Row {
   possibleAt?: number | null;
 }
 
-const frozenWeek = {
-  name: 'sale',
-  reason: 'double eleven',
-  match: null,
-  block: ['engine', 'proxy'] as const,
-  span: { kind: 'dates' as const, from: NIGHT - DAY, to: NIGHT + 7 * DAY - 2 * HOUR },
-};
-
 const ROWS: Row[] = [
   { why: 'a part is upgradable, its window is open, nothing stands against it', says: 'due', action: 'start', possibleAt: NIGHT + MINUTE },
   { why: 'its upgrade runs', scene: { attempts: [anAttempt('a', { state: 'running', lookUntil: null, taskId: 't' })] }, says: 'in_progress', action: 'follow' },
@@ -89,8 +82,8 @@ const ROWS: Row[] = [
   { why: 'no window is open', scene: { now: NIGHT - 1 }, says: 'outside_window', action: 'wait', possibleAt: NIGHT },
   { why: 'the last instant of the window is not in it', scene: { now: NIGHT + 4 * HOUR }, says: 'outside_window', action: 'wait', possibleAt: NEXT_NIGHT },
   { why: 'its tag names a window that its wave does not have', fleet: [anInstance('a', { tags: { env: 'dev', 'dcs-upgrade-window': 'weekend' } })], says: 'outside_window', action: 'wait', possibleAt: null },
-  { why: 'frozen, and the next opening after it', scene: { policy: aPolicy({ freezes: [{ ...frozenWeek, block: [...frozenWeek.block] }] }) }, says: 'frozen', action: 'wait', possibleAt: NIGHT + 7 * DAY },
-  { why: 'a freeze of the proxy alone leaves the engine', scene: { policy: aPolicy({ freezes: [{ ...frozenWeek, block: ['proxy'] }] }) }, says: 'due', action: 'start' },
+  { why: 'frozen, and the next opening after it', scene: { policy: aPolicy({ freezes: [aFreeze()] }) }, says: 'frozen', action: 'wait', possibleAt: NIGHT + 7 * DAY },
+  { why: 'a freeze of the proxy alone leaves the engine', scene: { policy: aPolicy({ freezes: [aFreeze({ block: ['proxy'] })] }) }, says: 'due', action: 'start' },
   { why: 'it failed in this opening', scene: { attempts: [failed('a')] }, says: 'failed_this_opening', action: 'wait', possibleAt: NEXT_NIGHT },
   { why: 'it failed in an earlier opening', scene: { attempts: [failed('a', { opening: before, finishedAt: NIGHT - 6 * DAY })] }, says: 'due', action: 'start' },
   { why: 'it failed under another id of an opening that overlaps this one', scene: { attempts: [failed('a', { opening: { id: 'x', opens: NIGHT - HOUR, closes: NIGHT + HOUR } })] }, says: 'failed_this_opening', action: 'wait' },
@@ -140,7 +133,7 @@ describe('what is asked for', () => {
     ).toEqual(['proxy']);
   });
   it('is not a part that a freeze blocks', () => {
-    const policy = aPolicy({ freezes: [{ ...frozenWeek, block: ['engine'] }] });
+    const policy = aPolicy({ freezes: [aFreeze({ block: ['engine'] })] });
     expect(decisionOn('a', aScene([anInstance('a', proxy)], { policy })).parts).toEqual(['proxy']);
   });
 });

@@ -2,9 +2,9 @@ import type { Attempt } from '../../lib/core/attempt.ts';
 import type { Sighting } from '../../lib/core/follow.ts';
 import type { Hold } from '../../lib/core/hold.ts';
 import type { Instance, PartVersion, Task, Versions } from '../../lib/core/instance.ts';
-import type { Limits, Policy, Wave } from '../../lib/core/policy.ts';
+import type { Freeze, Limits, Policy, Wave } from '../../lib/core/policy.ts';
 import type { Scene } from '../../lib/core/stock.ts';
-import { HOUR, MINUTE } from '../../lib/core/time.ts';
+import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
 
 /** Tuesday, 2026-11-24, 01:00 in Shanghai: the first instant of the window of {@link aPolicy}. */
 export const NIGHT = Date.parse('2026-11-23T17:00:00Z');
@@ -183,6 +183,18 @@ export function aHold(change: Partial<Hold> = {}): Hold {
     until: null,
     releasedAt: null,
     releasedBy: null,
+    ...change,
+  };
+}
+
+/** Of everything, for a week around {@link NIGHT}. */
+export function aFreeze(change: Partial<Freeze> = {}): Freeze {
+  return {
+    name: 'sale',
+    reason: 'double eleven',
+    match: null,
+    block: ['engine', 'proxy'],
+    span: { kind: 'dates', from: NIGHT - DAY, to: NIGHT + 7 * DAY - 2 * HOUR },
     ...change,
   };
 }

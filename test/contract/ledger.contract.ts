@@ -105,6 +105,12 @@ function saves(current: () => Ledger): void {
     expect(await current().attempt(theirs!.id)).toEqual(theirs);
   });
 
+  it('a save with a revision that never was returns null too', async () => {
+    await current().claim(anAttempt('a'), await leaseOf(current()));
+    expect(await current().save(anAttempt('a', { state: 'running', rev: 1 }))).toBeNull();
+    expect(await current().attempt(anAttempt('a').id)).toEqual(anAttempt('a'));
+  });
+
   it('F119: who lost reads again, and may save what it decides from that', async () => {
     await current().claim(anAttempt('a'), await leaseOf(current()));
     await current().save(anAttempt('a', { state: 'running' }));
@@ -157,6 +163,14 @@ function leases(current: () => Ledger): void {
     const lease = await leaseOf(current(), 'one', NIGHT);
     await current().releaseLease(lease);
     expect(await current().acquireLease('one', MINUTE, NIGHT)).toMatchObject({ fence: lease.fence + 1 });
+  });
+
+  it('given back a second time, it does not end the same holder’s next one', async () => {
+    const old = await leaseOf(current(), 'one', NIGHT);
+    await current().releaseLease(old);
+    await leaseOf(current(), 'one', NIGHT);
+    await current().releaseLease(old);
+    expect(await current().acquireLease('two', MINUTE, NIGHT)).toBeNull();
   });
 
   it('giving back one that somebody else has by now changes nothing', async () => {

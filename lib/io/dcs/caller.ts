@@ -1,0 +1,193 @@
+import type { z } from 'zod';
+import type { Scope } from '../../core/instance.ts';
+import { type EpochMs, MINUTE, SECOND } from '../../core/time.ts';
+import { type Clock, DcsError, type DcsFailure, type Log } from '../../deps.ts';
+import { urlProblem } from '../url.ts';
+import { VERSION } from '../version.ts';
+import { failure, failureFrom, jsonOf, noAnswer, requestIdOf } from './answer.ts';
+import { exchange, type HttpRequest, type Reply, TRY_LASTS } from './http.ts';
+import { Limiter, NoTurnError, type Turn } from './limiter.ts';
+import { type Credentials, percentEncode, sign } from './sign.ts';
+
+/** Of a credential set by its name, the default set without one. Its errors name variables and secrets, never their values. */
+export type CredentialSource = (name: string | undefined) => Promise<Credentials>;
+
+export interface Timeouts {
+  /** Milliseconds of real time for one try. */
+  tryLasts: number;
+  /** No retry of a read begins later than this after its first try was asked for, waiting included. */
+  readLasts: number;
+  /** A POST that has not left after this long is not sent: it was decided on for now, not for later. */
+  postLeavesWithin: number;
+}
+
+const TIMEOUTS: Timeouts = { tryLasts: TRY_LASTS, readLasts: MINUTE, postLeavesWithin: 5 * SECOND };
+
+const MOST_TRIES = 5;
+const FIRST_BACKOFF = SECOND / 2;
+const LONGEST_BACKOFF = 10 * SECOND;
+
+export interface CallerOptions {
+  clock: Clock;
+  credentials: CredentialSource;
+  /** Base URL in place of every scope's own. */
+  endpointOverride?: string | undefined;
+  log: Log;
+  /** From 0 to 1; for jitter only. */
+  random?: (() => number) | undefined;
+  timeouts?: Partial<Timeouts> | undefined;
+}
+
+/** A request to DCS, without the wire. Segments are joined and encoded. */
+export interface Call {
+  scope: Scope;
+  /** After `/v2/{project}`. */
+  segments: readonly string[];
+  query?: readonly (readonly [string, string | number])[];
+  signal?: AbortSignal | undefined;
+}
+
+/** What one try came to. `sent` is false only where it is certain that no byte left. */
+type Tried = { reply: Reply; credentials: Credentials } | { failure: DcsFailure; sent: boolean };
+
+/** Signs, paces and sends. One limiter a scope, because the request limit belongs to the scope's user. */
+export class Caller {
+  readonly #options: CallerOptions;
+  readonly #timeouts: Timeouts;
+  readonly #limiters = new Map<string, Limiter>();
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+    this.#timeouts = { ...TIMEOUTS, ...options.timeouts };
+  }
+
+  /** A GET, repeated with full jitter where its failure may pass. @throws DcsError */
+  async get<T>(call: Call, schema: z.ZodType<T>): Promise<T> {
+    const { clock, log } = this.#options;
+    const until = clock.now() + this.#timeouts.readLasts;
+    for (let attempt = 1; ; attempt++) {
+      const tried = await this.#try('GET', call, '', until, false);
+      const found = 'reply' in tried ? parsed(tried.reply, tried.credentials, schema) : tried;
+      if ('data' in found) return found.data;
+      const { code, status, rule } = found.failure;
+      const backoff = this.#backoff(attempt, rule.class === 'throttled');
+      const mayPass = rule.retry === 'soon' && status !== 401 && !call.signal?.aborted;
+      if (!mayPass || attempt >= MOST_TRIES || clock.now() + backoff >= until) throw new DcsError(found.failure);
+      log('debug', 'dcs_retry', {
+        scope: call.scope.id,
+        path: call.segments.join('/'),
+        error: code,
+        status,
+        attempt,
+        backoff,
+      });
+      await clock.sleep(backoff, call.signal).catch(() => undefined);
+    }
+  }
+
+  /** A POST, exactly once or not at all. Never throws for what the wire does. */
+  postOnce(call: Call, body: string): Promise<Tried> {
+    return this.#try('POST', call, body, this.#options.clock.now() + this.#timeouts.postLeavesWithin, true);
+  }
+
+  async #try(method: HttpRequest['method'], call: Call, body: string, until: EpochMs, first: boolean): Promise<Tried> {
+    const { clock } = this.#options;
+    const { scope, signal } = call;
+    const url = this.#url(call);
+    if (!url) return notSent(failure('TRANSPORT.ENDPOINT', `the endpoint of ${scope.id} is not an https address`));
+    let credentials: Credentials;
+    try {
+      credentials = await this.#options.credentials(scope.credentials);
+    } catch (error) {
+      return notSent(
+        failure('CREDENTIALS.MISSING', `no credentials: ${error instanceof Error ? error.message : error}`),
+      );
+    }
+    const limiter = this.#limiterOf(scope);
+    let turn: Turn;
+    try {
+      turn = await limiter.turn({ signal, until, first });
+    } catch (error) {
+      return notSent(error instanceof NoTurnError ? noRoom(error) : outOfTime());
+    }
+    try {
+      const headers = headersFor(method, scope.project);
+      const signed = sign({ method, url, headers, body, now: clock.now(), ...credentials });
+      const answer = await exchange({ method, url, headers: signed, body }, this.#timeouts.tryLasts, signal);
+      if ('code' in answer) {
+        return { failure: signal?.aborted ? outOfTime() : noAnswer(answer.code), sent: answer.sent };
+      }
+      report(limiter, turn, answer);
+      return { reply: answer, credentials };
+    } finally {
+      turn.end();
+    }
+  }
+
+  #url({ scope, segments, query = [] }: Call): URL | null {
+    const own = scope.endpoint ?? `https://dcs.${percentEncode(scope.region)}.myhuaweicloud.com`;
+    const base = (this.#options.endpointOverride ?? own).replace(/\/+$/, '');
+    if (urlProblem(base) !== null) return null;
+    const path = ['v2', scope.project, ...segments].map(percentEncode).join('/');
+    const pairs = query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(String(value))}`);
+    return URL.parse(`${base}/${path}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`);
+  }
+
+  #limiterOf(scope: Scope): Limiter {
+    const known = this.#limiters.get(scope.id);
+    if (known) return known;
+    const limiter = new Limiter(this.#options.clock);
+    this.#limiters.set(scope.id, limiter);
+    return limiter;
+  }
+
+  /** Full jitter, so that many callers do not come back together. The limiter makes the throttled ones wait. */
+  #backoff(attempt: number, isThrottled: boolean): number {
+    const random = this.#options.random ?? Math.random;
+    return isThrottled ? 0 : Math.round(random() * Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (attempt - 1)));
+  }
+}
+
+function headersFor(method: HttpRequest['method'], project: string): Record<string, string> {
+  const common = { accept: 'application/json', 'user-agent': `dcs-upgrader/${VERSION}`, 'x-project-id': project };
+  return method === 'POST' ? { ...common, 'content-type': 'application/json' } : common;
+}
+
+function report(limiter: Limiter, turn: Turn, { status, text, headers }: Reply): void {
+  const retryAfter = headers.get('retry-after');
+  if (status === 429 || (status === 503 && retryAfter !== null)) limiter.throttled(turn, retryAfter, text);
+  else limiter.passed();
+}
+
+function notSent(failed: DcsFailure): Tried {
+  return { failure: failed, sent: false };
+}
+
+/** As if throttled, only that nobody was asked; there is no room soon, so the next tick is early enough. */
+function noRoom({ message }: NoTurnError): DcsFailure {
+  const throttled = failure('APIGW.0308', message);
+  return { ...throttled, rule: { ...throttled.rule, retry: 'tick' } };
+}
+
+function outOfTime(): DcsFailure {
+  return failure('TRANSPORT.TIMEOUT', 'given up: the run has no time left');
+}
+
+/** The data of a good answer, or what is wrong with it. */
+export function parsed<T>(
+  reply: Reply,
+  credentials: Credentials,
+  schema: z.ZodType<T>,
+): { data: T } | { failure: DcsFailure } {
+  const { status, text, problem } = reply;
+  if (status < 200 || status > 299) return { failure: failureFrom(reply, credentials) };
+  const requestId = requestIdOf(reply);
+  if (problem) return { failure: noAnswer(problem, status, requestId) };
+  if (text.trim() === '')
+    return { failure: failure('TRANSPORT.EMPTY', `HTTP ${status} with an empty body`, status, requestId) };
+  const result = schema.safeParse(jsonOf(text));
+  if (result.success) return { data: result.data };
+  return {
+    failure: failure('TRANSPORT.GARBLED', `HTTP ${status}, but not with what was asked for`, status, requestId),
+  };
+}

@@ -1,0 +1,142 @@
+import { type Instance, PARTS, type Part, type Progress, type Scope, type Task } from '../../core/instance.ts';
+import { type EpochMs, SECOND } from '../../core/time.ts';
+import { type Dcs, DcsError, type Log, type UpgradeOutcome } from '../../deps.ts';
+import { failure, requestIdOf } from './answer.ts';
+import { Caller, type CallerOptions, parsed } from './caller.ts';
+import { readAll } from './pages.ts';
+import {
+  Accepted,
+  InstancePage,
+  instancesOf,
+  shownInstance,
+  TaskPage,
+  TaskProgress,
+  tasksOf,
+  versionsAt,
+} from './wire.ts';
+
+export type { CredentialSource } from './caller.ts';
+export type DcsOptions = CallerOptions;
+
+/** The DCS API, version 2, over HTTPS. */
+export function createDcs(options: DcsOptions): Dcs {
+  const { clock, log } = options;
+  const caller = new Caller(options);
+  return {
+    listInstances: (scope, signal) => listInstances(caller, log, scope, signal),
+    showInstance: (scope, id, signal) =>
+      caller.get({ scope, segments: ['instances', id], signal }, shownInstance(scope)),
+    // `readAt` is the time before the read: what is read is at least as new.
+    showVersions: (scope, id, signal) =>
+      caller.get({ scope, segments: ['instances', id, 'version'], signal }, versionsAt(clock.now())),
+    upgrade: (scope, id, wanted) => upgrade(caller, scope, id, wanted),
+    listTasks: (scope, id, since, signal) => listTasks(caller, log, scope, id, since, signal),
+    showProgress: (scope, id, taskId, signal) => showProgress(caller, scope, id, taskId, signal),
+  };
+}
+
+/** The largest page that DCS API, ListInstances, allows. */
+const INSTANCES_A_PAGE = 1_000;
+
+function listInstances(caller: Caller, log: Log, scope: Scope, signal?: AbortSignal): Promise<Instance[]> {
+  const limit = INSTANCES_A_PAGE;
+  const listing = {
+    what: 'instances',
+    scope: scope.id,
+    limit,
+    mostPages: 100,
+    read: (offset: number) =>
+      caller.get(
+        {
+          scope,
+          segments: ['instances'],
+          query: [
+            ['offset', offset],
+            ['limit', limit],
+          ],
+          signal,
+        },
+        InstancePage,
+      ),
+    itemsOf: (page: Parameters<typeof instancesOf>[0]) => instancesOf(page, scope),
+    idOf: (instance: Instance) => instance.instanceId,
+  };
+  return readAll(listing, log);
+}
+
+const TASKS_A_PAGE = 100;
+
+async function listTasks(
+  caller: Caller,
+  log: Log,
+  scope: Scope,
+  id: string,
+  since: EpochMs,
+  signal?: AbortSignal,
+): Promise<Task[]> {
+  const from = Math.floor(since / SECOND) * SECOND;
+  const query = (offset: number) =>
+    [
+      ['start_time', compactUtc(from)],
+      ['offset', offset],
+      ['limit', TASKS_A_PAGE],
+    ] as const;
+  const listing = {
+    what: `tasks of ${id}`,
+    scope: scope.id,
+    limit: TASKS_A_PAGE,
+    mostPages: 10,
+    read: (offset: number) =>
+      caller.get({ scope, segments: ['instances', id, 'tasks'], query: query(offset), signal }, TaskPage),
+    itemsOf: tasksOf,
+    idOf: (task: Task) => task.id,
+  };
+  const tasks = await readAll(listing, log);
+  return tasks
+    .filter(({ createdAt }) => createdAt === null || createdAt >= from)
+    .sort((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0));
+}
+
+/** `yyyyMMddHHmmss` (DCS API, ListBackgroundTask). */
+function compactUtc(at: EpochMs): string {
+  return new Date(at).toISOString().replace(/\D/g, '').slice(0, 14);
+}
+
+async function showProgress(
+  caller: Caller,
+  scope: Scope,
+  id: string,
+  taskId: string,
+  signal?: AbortSignal,
+): Promise<Progress | null> {
+  try {
+    return await caller.get({ scope, segments: ['instances', id, 'tasks', taskId, 'progress'], signal }, TaskProgress);
+  } catch (error) {
+    if (error instanceof DcsError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** DCS API, UpgradeInstanceMinorVersion: it starts at once, cannot be undone, and is sent once. */
+async function upgrade(
+  caller: Caller,
+  scope: Scope,
+  id: string,
+  wanted: Partial<Record<Part, string>>,
+): Promise<UpgradeOutcome> {
+  const parts = PARTS.filter((part) => wanted[part]);
+  // What DCS makes of an empty body is not documented; it may be "everything".
+  if (parts.length === 0)
+    return { kind: 'refused', ...failure('DCS.4004', 'no part to upgrade was named; nothing was sent') };
+  const body = JSON.stringify(Object.fromEntries(parts.map((part) => [`${part}_minor_version`, wanted[part]])));
+  const tried = await caller.postOnce({ scope, segments: ['instances', id, 'minor-version', 'upgrade'] }, body);
+  if ('failure' in tried) return { kind: tried.sent ? 'unknown' : 'not_sent', ...tried.failure };
+  const found = parsed(tried.reply, tried.credentials, Accepted);
+  if ('data' in found) return { kind: 'accepted', taskId: found.data.task_id, requestId: requestIdOf(tried.reply) };
+  return { kind: isRefusal(tried.reply.status, found.failure.rule.class) ? 'refused' : 'unknown', ...found.failure };
+}
+
+/** Only an answer that says no is a no: what failed on the way, or behind the gateway, may have begun. */
+function isRefusal(status: number, kind: string): boolean {
+  return status >= 300 && status < 500 && status !== 408 && kind !== 'server' && kind !== 'transport';
+}

@@ -101,7 +101,7 @@ export function untold(attempt: Attempt, now: EpochMs, ruleOf: (code: string) =>
   return TOLD.filter((told) => told.holds(attempt, now) && !attempt.told.includes(told.event)).map((told) => {
     const hint = attempt.error ? ruleOf(attempt.error.code).hint : 'See the attempt in the history.';
     const { event, severity } = told;
-    const at = attempt.finishedAt ?? attempt.timedOutAt ?? now;
+    const at = attempt.finishedAt ?? attempt.timedOutAt ?? attempt.opening.closes;
     return {
       key: `${attempt.id}:${event}`,
       event,
@@ -135,12 +135,15 @@ function labelsOf(attempt: Attempt): Record<string, string> {
   );
 }
 
-/** A hold that this program set; people need not be told of their own. */
+/** A hold that nobody but this program set; people need not be told of their own. */
 export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
-  if (hold.by !== 'system' || !isInForce(hold, now)) return null;
+  if (!PROGRAMS.includes(hold.by) || !isInForce(hold, now)) return null;
   const { wave, instanceId } = hold.match;
-  const what = wave !== undefined ? `Wave ${wave}` : `Instance ${instanceId}`;
-  const how = wave !== undefined ? `wave=${wave}` : `id=${instanceId}`;
+  const [what, how] = wave
+    ? [`Wave ${wave}`, `wave=${wave}`]
+    : instanceId
+      ? [`Instance ${instanceId}`, `id=${instanceId}`]
+      : ['Everything', 'all'];
   return {
     key: `hold:${hold.id}:${hold.createdAt}`,
     event: 'held',
@@ -155,6 +158,9 @@ export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
     },
   };
 }
+
+/** Authors of holds that are not people: the error budget, and a store that could not read a hold. */
+const PROGRAMS = ['system', 'ledger'];
 
 /** A scope in which nothing can be started, by the code that says so. */
 export function scopeAlert(

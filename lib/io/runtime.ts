@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { NotifyTarget, Policy } from '../core/policy.ts';
-import type { Clock, Deps, Ledger, Log, PolicyState } from '../deps.ts';
-import { createNotifier } from './alerts/notifier.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Clock, Deps, Ledger, Log, Notifier, PolicyState } from '../deps.ts';
+import { createNotifier, NotifyError } from './alerts/notifier.ts';
 import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
 import { createDcs } from './dcs/client.ts';
@@ -28,7 +28,26 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
+/** The log masks what is in this list, also what is learned later. */
+function keepSecret(secrets: string[], ...values: (string | null | undefined)[]): void {
+  for (const value of values) if (value && !secrets.includes(value)) secrets.push(value);
+}
+
 const GOOD_POLICY = 'policy:good';
+
+/** Receivers that cannot be used make the policy a bad one; what runs is followed all the same, and the log is told. */
+function withNotifier(
+  state: PolicyState,
+  ports: { log: Log; clock: Clock },
+): { state: PolicyState; notifier: Notifier } {
+  try {
+    return { state, notifier: createNotifier({ targets: state.policy?.notify ?? [], ...ports }) };
+  } catch (error) {
+    if (!(error instanceof NotifyError)) throw error;
+    const problem = [state.problem, error.message].filter(Boolean).join('\n');
+    return { state: { policy: state.policy, problem }, notifier: createNotifier({ targets: [], ...ports }) };
+  }
+}
 
 /** @throws ConfigError that names every variable that is wrong; an Error that says why the ledger cannot be opened */
 export async function createRuntime(options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
@@ -37,13 +56,18 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   const write = options.writeLog ?? ((line: string) => void process.stdout.write(line));
   const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets: config.secrets });
   const ledger = await openLedger(config.ledger, { log });
-  const endpoint = config.endpoint === null ? {} : { endpoint: config.endpoint };
-  const dcs = createDcs({ clock, credentials: config.credentials, log, ...endpoint });
+  const dcs = createDcs({
+    clock,
+    credentials: config.credentials,
+    log,
+    endpointOverride: config.endpoint ?? undefined,
+  });
   const holder = `${hostname()}:${process.pid}:${crypto.randomUUID().slice(0, 8)}`;
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
-    const state = await policyState(config, ledger);
-    const targets: NotifyTarget[] = state.policy?.notify ?? [];
-    return { deps: { clock, dcs, ledger, log, holder, notifier: createNotifier({ targets, log, clock }) }, state };
+    const { state, notifier } = withNotifier(await policyState(config, ledger), { log, clock });
+    for (const { secret, url } of state.policy?.notify ?? [])
+      keepSecret(config.secrets, secret, URL.parse(url)?.search);
+    return { deps: { clock, dcs, ledger, log, holder, notifier }, state };
   }
   return { config, clock, ledger, log, pass, close: () => ledger.close() };
 }

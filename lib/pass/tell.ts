@@ -46,9 +46,11 @@ export async function tellConditions(
   const known = new Map((await deps.ledger.conditions()).map((condition) => [condition.key, condition]));
   const current = new Map(raised.map((one) => [one.alert.key, one]));
   const told: Alert[] = [];
-  for (const [key, { alert, grace }] of current) {
-    const condition: Condition = known.get(key) ?? { key, alert, toldAt: null };
-    const isDue = condition.toldAt === null && deps.clock.now() >= condition.alert.at + grace;
+  for (const [key, { alert: latest, grace }] of current) {
+    const condition: Condition = known.get(key) ?? { key, alert: latest, toldAt: null };
+    // Told as it was first seen: the same fact keeps its instant, and one that comes back has another.
+    const { alert } = condition;
+    const isDue = condition.toldAt === null && deps.clock.now() >= alert.at + grace;
     if (!isDue) {
       if (!known.has(key)) await deps.ledger.putCondition(condition);
       continue;

@@ -30,7 +30,7 @@ export async function observeBench(): Promise<Record<string, Figure>> {
   const log = () => undefined;
   const deps = {
     clock: systemClock,
-    dcs: createDcs({ clock: systemClock, credentials, endpoint: simulator.url, log }),
+    dcs: createDcs({ clock: systemClock, credentials, endpointOverride: simulator.url, log }),
     ledger: createMemoryLedger(),
     notifier: { deliver: async () => ({ failed: [] }) },
     log,

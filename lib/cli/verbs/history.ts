@@ -1,4 +1,4 @@
-import { attemptJson } from '../../io/present.ts';
+import { attemptJson } from '../../present.ts';
 import { withRuntime } from '../open.ts';
 import { attemptTable } from '../tables.ts';
 import { type ExitCode, instant, printJson, type Verb } from '../verb.ts';

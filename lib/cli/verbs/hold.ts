@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { type Hold, type HoldMatch, isInForce } from '../../core/hold.ts';
 import { iso } from '../../core/time.ts';
-import { holdJson } from '../../io/present.ts';
+import { holdJson } from '../../present.ts';
 import { withRuntime } from '../open.ts';
 import { type Call, type ExitCode, instant, printJson, text, UsageError, type Verb } from '../verb.ts';
 

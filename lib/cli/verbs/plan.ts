@@ -1,4 +1,4 @@
-import { planJson } from '../../io/present.ts';
+import { planJson } from '../../present.ts';
 import { type PassReport, reconcile } from '../../reconcile.ts';
 import { exitCodeOf } from '../exit.ts';
 import { needPolicy, withRuntime } from '../open.ts';

@@ -1,4 +1,4 @@
-import { reportJson } from '../../io/present.ts';
+import { reportJson } from '../../present.ts';
 import { reconcile } from '../../reconcile.ts';
 import { exitCodeOf } from '../exit.ts';
 import { clockTextFor, happenings } from '../night.ts';

@@ -1,4 +1,4 @@
-import { reportJson } from '../../io/present.ts';
+import { reportJson } from '../../present.ts';
 import { exitCodeOf, worst } from '../exit.ts';
 import { withRuntime } from '../open.ts';
 import { type ExitCode, span, type Verb } from '../verb.ts';

@@ -1,7 +1,7 @@
 import { isInForce } from '../../core/hold.ts';
 import { iso } from '../../core/time.ts';
 import type { FleetEntry } from '../../deps.ts';
-import { attemptJson, decisionJson, holdJson } from '../../io/present.ts';
+import { attemptJson, decisionJson, holdJson } from '../../present.ts';
 import { withRuntime } from '../open.ts';
 import { attemptTable, decisionTable } from '../tables.ts';
 import { type ExitCode, printJson, UsageError, type Verb } from '../verb.ts';

@@ -50,9 +50,9 @@ export function signedHeaders(secret: string, id: string, at: EpochMs, body: str
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
 }
 
-/** The same fact has the same id, in every try and every pass, so that a receiver can drop repeats. */
+/** The same fact has the same id, in every try and every pass, so that a receiver can drop repeats; when it comes back later, another. */
 export function messageId(alert: Alert): string {
-  return `msg_${createHash('sha256').update(alert.key).digest('base64url').slice(0, 32)}`;
+  return `msg_${createHash('sha256').update(`${alert.key}@${alert.at}`).digest('base64url').slice(0, 32)}`;
 }
 
 /**

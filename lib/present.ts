@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Alert } from '../core/alert.ts';
-import type { Attempt } from '../core/attempt.ts';
-import type { Decision } from '../core/decision.ts';
-import type { Hold } from '../core/hold.ts';
-import { type EpochMs, iso } from '../core/time.ts';
-import type { Opening } from '../core/window.ts';
-import type { PassReport } from '../pass/tally.ts';
+import type { Alert } from './core/alert.ts';
+import type { Attempt } from './core/attempt.ts';
+import type { Decision } from './core/decision.ts';
+import type { Hold } from './core/hold.ts';
+import { type EpochMs, iso } from './core/time.ts';
+import type { Opening } from './core/window.ts';
+import type { PassReport } from './pass/tally.ts';
 
 /** The JSON forms that the outside sees. Instants become ISO 8601 in UTC; what is for this program alone is left out. */
 

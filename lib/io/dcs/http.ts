@@ -110,9 +110,8 @@ function whatHappened(error: unknown): NoReply {
 
 /** The code stands on the cause; where several addresses were tried, on each of its errors. */
 function wordsOf(error: unknown): string[] {
-  if (!(error instanceof Error)) return [];
-  const { code, syscall, cause, name, message } = error as NodeJS.ErrnoException;
+  if (typeof error !== 'object' || error === null) return [];
+  const { code, syscall, cause, name, message, errors = [] } = error as NodeJS.ErrnoException & { errors?: unknown[] };
   const own = typeof code === 'string' ? [code, `${code} ${syscall}`] : [name, message];
-  const [first] = error instanceof AggregateError ? error.errors : [];
-  return [...own, ...wordsOf(cause), ...wordsOf(first)];
+  return [...own, ...wordsOf(cause), ...wordsOf(errors[0])];
 }

@@ -37,7 +37,7 @@ export async function readAll<T>(listing: Listing<T>, log: Log): Promise<T[]> {
   const isShort = () => found.size + last.skipped < last.count;
   if (last.isWhole && last.pages > 1 && (isShort() || !last.isSteady)) last = await sweep(listing, found);
   if (last.skipped > 0) log('warn', 'dcs_rows_unusable', { scope, what, skipped: last.skipped });
-  if (!last.isWhole || (last.pages > 1 && isShort())) {
+  if (!last.isWhole || isShort()) {
     log('warn', 'dcs_list_incomplete', { scope, what, found: found.size, count: last.count });
   }
   return [...found.values()];

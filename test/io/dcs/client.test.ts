@@ -437,7 +437,7 @@ describe('the list of instances', () => {
       return fleet(() => ids)(request, nth);
     };
     const found = await listed();
-    expect(found).toContain('i-1000');
+    expect(found).toEqual(expect.arrayContaining(ids));
     expect(new Set(found).size).toBe(found.length);
   });
 
@@ -450,6 +450,12 @@ describe('the list of instances', () => {
     const found = await listed();
     expect(new Set(found).size).toBe(found.length);
     expect(found).toEqual(expect.arrayContaining(named(1_500)));
+  });
+
+  it('says so where it is empty and its count is not', async () => {
+    server.answer = () => ({ body: { instance_num: 23, instances: [] } });
+    expect(await listed()).toEqual([]);
+    expect(logged).toContainEqual(['dcs_list_incomplete', expect.objectContaining({ found: 0, count: 23 })]);
   });
 
   it('loses one broken row, not the page, and says so', async () => {

@@ -1,7 +1,7 @@
 import { holdAlert, policyAlert, scopeAlert, unknownCodeAlert } from './core/alert.ts';
 import type { Attempt } from './core/attempt.ts';
 import { decide, type Verdict } from './core/decide.ts';
-import { isKnown } from './core/errors.ts';
+import { isKnown, ruleFor } from './core/errors.ts';
 import type { Policy } from './core/policy.ts';
 import { DAY, type EpochMs, MINUTE } from './core/time.ts';
 import { calendar } from './core/window.ts';
@@ -39,7 +39,7 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
     errors: [],
     alerts: [],
   };
-  const tally: Tally = { report, failures: [], raised: [], listed: [], judged: false };
+  const tally: Tally = { report, failures: [], raised: [], listed: [], accepted: [], judged: false };
   const active = await deps.ledger.activeAttempts();
   const attempts = options.dryRun ? active : await followAll(deps, state.policy, active, tally, options.signal);
   const wasOpen = new Set(active.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id));
@@ -108,11 +108,23 @@ async function judge(
   tally: Tally,
 ): Promise<Verdict> {
   const now = (options.dryRun && options.at) || deps.clock.now();
-  const [attempts, holds] = await Promise.all([deps.ledger.attempts({ since: now - MEMORY }), deps.ledger.holds()]);
+  const [attempts, holds, conditions] = await Promise.all([
+    deps.ledger.attempts({ since: now - MEMORY }),
+    deps.ledger.holds(),
+    deps.ledger.conditions(),
+  ]);
   const stoppedScopes = new Map<string, string>();
+  for (const { alert } of conditions) {
+    const { scope, during, code } = alert.labels;
+    // Calls that a person has to make possible again are not made anew for every instance: once an opening is enough.
+    const isSpent =
+      during === 'call' && ruleFor(code ?? '', 0).retry === 'never' && alert.at >= (tally.report.opening?.opens ?? now);
+    if (isSpent && scope) stoppedScopes.set(scope, `${alert.summary} ${alert.action}`);
+  }
   for (const { scope, instanceId, failure } of tally.failures) {
-    if (instanceId === null || failure.rule.stops === 'scope')
+    if (instanceId === null || failure.rule.stops === 'scope') {
       stoppedScopes.set(scope, `${failure.message} (${failure.code})`);
+    }
   }
   return decide({
     now,
@@ -129,18 +141,22 @@ async function tell(deps: Deps, attempts: readonly Attempt[], problem: string | 
   const now = deps.clock.now();
   const failing = new Set<string>();
   if (problem !== null) tally.raised.push({ alert: policyAlert(problem, now), grace: 0 });
-  for (const { scope, instanceId, failure } of tally.failures) {
+  for (const { during, scope, instanceId, failure } of tally.failures) {
     const { code, message, rule } = failure;
     if (!isKnown(code)) tally.raised.push({ alert: unknownCodeAlert(code, message, now), grace: 0 });
     if (instanceId !== null && rule.stops !== 'scope') continue;
-    failing.add(scope);
-    tally.raised.push({ alert: scopeAlert(scope, failure, now), grace: rule.retry === 'never' ? 0 : SCOPE_GRACE });
+    failing.add(`${scope}:${during}`);
+    tally.raised.push({
+      alert: scopeAlert(scope, during, failure, now),
+      grace: rule.retry === 'never' ? 0 : SCOPE_GRACE,
+    });
   }
-  const well = tally.listed.filter((scope) => !failing.has(scope));
+  const kinds = [...tally.listed.map((scope) => `${scope}:read`), ...tally.accepted.map((scope) => `${scope}:call`)];
+  const well = kinds.filter((kind) => !failing.has(kind));
   const isOver = (key: string): boolean => {
     if (key.startsWith('policy:')) return problem === null;
     if (key.startsWith('hold:')) return tally.judged;
-    return well.some((scope) => key.startsWith(`scope:${scope}:`));
+    return well.some((kind) => key.startsWith(`scope:${kind}:`));
   };
   tally.report.alerts = [
     ...(await tellAttempts(deps, attempts)),

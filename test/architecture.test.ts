@@ -36,6 +36,11 @@ describe('the direction of imports', () => {
   });
 });
 
+it('the imports of a file are found', () => {
+  expect(importsOf('handlers/tick.ts')).toContain('../lib/reconcile.ts');
+  expect(importsOf('lib/io/ledger/open.ts')).toContain('./sqlite.ts');
+});
+
 describe('the outside world', () => {
   it.each(sources().filter((file) => roomOf(file) === 'core'))('%s does not touch it', (file) => {
     expect(read(file)).not.toMatch(OUTSIDE_WORLD);
@@ -72,7 +77,10 @@ function roomOf(file: string): string {
 }
 
 function importsOf(file: string): string[] {
-  return [...read(file).matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!);
+  const text = read(file);
+  const standing = [...text.matchAll(/^(?:import|export)\b[^;=]*?\bfrom '([^']+)'/gm)];
+  const dynamic = [...text.matchAll(/\bimport\('([^']+)'\)/g)];
+  return [...standing, ...dynamic].map((match) => match[1]!);
 }
 
 function isAllowed(name: string, allowed: string): boolean {

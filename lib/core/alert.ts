@@ -162,20 +162,27 @@ export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
 /** Authors of holds that are not people: the error budget, and a store that could not read a hold. */
 const PROGRAMS = ['system', 'ledger'];
 
-/** A scope in which nothing can be started, by the code that says so. */
+/** A scope in which nothing can be started, by the kind of request and the code that say so. */
 export function scopeAlert(
   scope: string,
+  during: 'read' | 'call',
   failure: { code: string; message: string; requestId: string | null; rule: ErrorRule },
   at: EpochMs,
 ): Alert {
+  const what = during === 'call' ? 'Upgrades are refused' : 'Nothing can be read';
   return {
-    key: `scope:${scope}:${failure.code}`,
+    key: `scope:${scope}:${during}:${failure.code}`,
     event: 'scope',
     severity: failure.rule.severity,
-    summary: `Nothing can be started in ${scope}: ${failure.message} (${failure.code}).`,
+    summary: `${what} in ${scope}: ${failure.message} (${failure.code}).`,
     action: failure.rule.hint,
     at,
-    labels: { scope, code: failure.code, ...(failure.requestId === null ? {} : { requestId: failure.requestId }) },
+    labels: {
+      scope,
+      during,
+      code: failure.code,
+      ...(failure.requestId === null ? {} : { requestId: failure.requestId }),
+    },
   };
 }
 

@@ -51,7 +51,14 @@ export async function act(
     };
     const result = await start(deps, () => lease, order, signal);
     const failure = failureIn(result);
-    if (failure) tally.failures.push({ scope: decision.scope, instanceId: decision.instanceId, failure });
+    if (failure)
+      tally.failures.push({
+        during: result.kind === 'called' ? 'call' : 'read',
+        scope: decision.scope,
+        instanceId: decision.instanceId,
+        failure,
+      });
+    else if (result.kind === 'called') tally.accepted.push(decision.scope);
     if (failure?.rule.stops === 'scope') stopped.set(decision.scope, `${failure.message} (${failure.code})`);
     return result.kind === 'called' ? result.attempt : { reason: 'not_startable', detail: result.why };
   };

@@ -47,7 +47,12 @@ async function followOne(
       next = advance(attempt, await look(deps, scopeOf(policy, attempt.scope), attempt, signal), limits);
     else next = expireIfOver(attempt, deps.clock.now());
   } catch (error) {
-    tally.failures.push({ scope: attempt.scope, instanceId: attempt.instanceId, failure: failureOf(error) });
+    tally.failures.push({
+      during: 'read',
+      scope: attempt.scope,
+      instanceId: attempt.instanceId,
+      failure: failureOf(error),
+    });
   }
   if (next === attempt) return attempt;
   logChange(deps, attempt, next);

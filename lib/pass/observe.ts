@@ -14,8 +14,10 @@ const VERSIONS_AGE = DAY;
 /** Reads of one scope under way at once; the client's limiter sets the pace. */
 const READS_AT_ONCE = 16;
 
-/** What one read that failed means for the scope or the instance it was made for. */
-export interface ReadFailure {
+/** What one request that failed means for the scope or the instance it was made for. */
+export interface RequestFailure {
+  /** A right or a limit may be missing for one kind of request alone: what a read shows says nothing about calls. */
+  during: 'read' | 'call';
   scope: string;
   instanceId: string | null;
   failure: DcsFailure;
@@ -26,7 +28,7 @@ export interface Observation {
   behindSince: Map<string, EpochMs>;
   /** Scopes that were listed in full. */
   listed: string[];
-  failures: ReadFailure[];
+  failures: RequestFailure[];
   /** What the ledger holds of the fleet, kept up by {@link remember}. */
   stored: Map<string, FleetEntry>;
 }
@@ -45,7 +47,7 @@ export async function observe(
 ): Promise<Observation> {
   const now = deps.clock.now();
   const known = new Map((await deps.ledger.fleet()).map((entry) => [entry.instance.instanceId, entry]));
-  const failures: ReadFailure[] = [];
+  const failures: RequestFailure[] = [];
   const lists = await pool(policy.scopes, policy.scopes.length, (scope) => list(deps, scope, known, failures, signal));
   const listed = policy.scopes.filter((_, index) => lists[index] !== null).map((scope) => scope.id);
   const seen = lists.flatMap((list) => list ?? []);
@@ -78,7 +80,7 @@ async function list(
   deps: Deps,
   scope: Scope,
   known: ReadonlyMap<string, FleetEntry>,
-  failures: ReadFailure[],
+  failures: RequestFailure[],
   signal?: AbortSignal,
 ): Promise<Instance[] | null> {
   try {
@@ -88,7 +90,7 @@ async function list(
       return { ...instance, versions: before?.versions ?? null, details: before?.details ?? null };
     });
   } catch (error) {
-    failures.push({ scope: scope.id, instanceId: null, failure: failureOf(error) });
+    failures.push({ during: 'read', scope: scope.id, instanceId: null, failure: failureOf(error) });
     return null;
   }
 }
@@ -101,7 +103,7 @@ async function withVersions(
   deps: Deps,
   policy: Policy,
   instances: Instance[],
-  failures: ReadFailure[],
+  failures: RequestFailure[],
   signal?: AbortSignal,
 ): Promise<Instance[]> {
   const now = deps.clock.now();
@@ -115,7 +117,7 @@ async function withVersions(
   const read = await pool(wanting, READS_AT_ONCE * scopes.size, async (instance) => {
     if (dead.has(instance.scope)) return instance;
     const { instance: found, failure } = await refresh(deps, policy, scopes.get(instance.scope)!, instance, signal);
-    if (failure) failures.push({ scope: instance.scope, instanceId: instance.instanceId, failure });
+    if (failure) failures.push({ during: 'read', scope: instance.scope, instanceId: instance.instanceId, failure });
     if (failure?.rule.stops === 'scope') dead.add(instance.scope);
     return found;
   }, signal); // biome-ignore format: one call

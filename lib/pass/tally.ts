@@ -4,7 +4,7 @@ import type { Decision } from '../core/decision.ts';
 import type { WaveState } from '../core/rollout.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
-import type { ReadFailure } from './observe.ts';
+import type { RequestFailure } from './observe.ts';
 import type { Raised } from './tell.ts';
 
 export interface PassOptions {
@@ -50,10 +50,12 @@ export interface PassError {
 /** What one pass gathers on its way, for its report and for what it has to tell. */
 export interface Tally {
   report: PassReport;
-  failures: ReadFailure[];
+  failures: RequestFailure[];
   raised: Raised[];
   /** Scopes whose whole list was read in this pass. */
   listed: string[];
+  /** Scopes in which an upgrade was accepted in this pass. */
+  accepted: string[];
   /** Whether the pass got as far as deciding: only then does it know which holds are in force. */
   judged: boolean;
 }

@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AttemptState } from '../../lib/core/attempt.ts';
+import { MINUTE } from '../../lib/core/time.ts';
+import type { Clock, Deps } from '../../lib/deps.ts';
+import { createDcs } from '../../lib/io/dcs/client.ts';
+import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
+import { reconcile } from '../../lib/reconcile.ts';
+import { DEMO_KEY } from '../../lib/simulator/build.ts';
+import type { FileInstance } from '../../lib/simulator/fleet.ts';
+import { startSimulator } from '../../lib/simulator/server.ts';
+import { aPolicy, aWave, LIMITS, NIGHT } from '../support/builders.ts';
+
+/** A clock that nobody waits for: whoever sleeps on it moves it. */
+function movingClock(start: number): Clock & { advance(ms: number): void } {
+  let at = start;
+  const advance = (ms: number) => {
+    at += ms;
+  };
+  return { now: () => at, sleep: async (ms) => advance(ms), advance };
+}
+
+/** A night of one instance against the simulator, by real requests with real signatures, a tick a minute. */
+async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60) {
+  const clock = movingClock(NIGHT + MINUTE);
+  const fleet = {
+    projects: [
+      {
+        project: 'p1',
+        region: 'cn-north-4',
+        instances: [{ name: 'cache-1', cacheMode: 'ha' as const, upgradeSeconds: 300, ...instance }],
+      },
+    ],
+  };
+  const simulator = await startSimulator({ clock, fleet });
+  const log: Deps['log'] = () => undefined;
+  const dcs = createDcs({
+    clock,
+    credentials: async () => DEMO_KEY,
+    endpointOverride: simulator.url,
+    log,
+    timeouts: { tryLasts: 150 },
+  });
+  const ledger = createMemoryLedger();
+  const alerts: string[] = [];
+  const notifier: Deps['notifier'] = {
+    deliver: async ({ event }) => {
+      alerts.push(event);
+      return { failed: [] };
+    },
+  };
+  const policy = aPolicy({ rollout: [aWave('dev', { match: {} })], limits: { ...LIMITS, maxErrors: 1 } });
+  try {
+    for (let tick = 0; tick < ticks; tick++) {
+      await reconcile(
+        { clock, dcs, ledger, log, notifier, holder: 'one' },
+        { policy, problem: null },
+        { requestedBy: 'schedule', reason: 'tick' },
+      );
+      clock.advance(MINUTE);
+    }
+    const [attempt] = await ledger.attempts({});
+    const posts = simulator.posts.map(({ body, outcome, code }) => ({ body, outcome, code }));
+    const entry = (await ledger.fleet())[0];
+    return {
+      state: attempt?.state,
+      code: attempt?.error?.code ?? null,
+      posts,
+      alerts: alerts.filter((event) => event !== 'succeeded'),
+      decision: entry?.decision?.reason,
+    };
+  } finally {
+    await simulator.close();
+  }
+}
+
+const ENGINE = '{"engine_minor_version":"latest"}';
+const BOTH = '{"engine_minor_version":"latest","proxy_minor_version":"latest"}';
+
+interface Row {
+  what: string;
+  instance: Omit<FileInstance, 'name'>;
+  state: AttemptState | undefined;
+  /** The outcomes of the POSTs that reached the control plane. */
+  posts: string[];
+  code?: string;
+  alerts?: string[];
+}
+
+const ROWS: Row[] = [
+  { what: 'nothing goes wrong', instance: {}, state: 'succeeded', posts: ['accepted'] },
+  { what: 'the answer is lost to a reset', instance: { faults: ['reset_after_accept'] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'the request is lost to a reset', instance: { faults: [{ fault: 'reset_before_accept', times: 1 }] }, state: 'succeeded', posts: ['lost', 'accepted'] },
+  { what: 'the answer never comes', instance: { faults: ['hang_after_accept'] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'F088 the answer is an empty 200', instance: { faults: ['empty_200'] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'F088 the answer is cut short', instance: { faults: ['garbled_200'] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'F089 the answer has no task id', instance: { faults: ['no_task_id'] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'a 500, and it was accepted', instance: { faults: ['error_500_after_accept'] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'a 500, and it was not', instance: { faults: [{ fault: 'error_500_before_accept', times: 1 }] }, state: 'succeeded', posts: ['refused', 'accepted'] },
+  { what: 'a 500 without end', instance: { faults: ['error_500_before_accept'] }, state: 'claimed', posts: ['refused', 'refused', 'refused'], code: 'DCS.5006' },
+  { what: 'reads lag by a minute and a half', instance: { faults: [{ fault: 'lag', seconds: 90 }] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'the answer is lost and reads lag', instance: { faults: ['empty_200', { fault: 'lag', seconds: 90 }] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'F100 the task fails', instance: { faults: ['fail_task'] }, state: 'failed', posts: ['accepted'], alerts: ['failed', 'held'] },
+  { what: 'F101 the task succeeds and nothing has changed', instance: { faults: ['success_without_change'] }, state: 'unverified', posts: ['accepted'], alerts: ['held', 'unverified'] },
+  { what: 'F100 the task shows a word that nobody knows, for a while', instance: { faults: ['unknown_task_word'] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'F098 the task vanishes from the list', instance: { faults: ['task_vanishes'] }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'F083 the instance is deleted after the call', instance: { faults: [{ fault: 'vanish', seconds: 90 }] }, state: 'expired', posts: ['accepted'] },
+  { what: 'F083 the instance is deleted before the call', instance: { faults: ['vanish_before'] }, state: 'expired', posts: ['refused'] },
+  { what: 'a backup runs for three minutes', instance: { faults: [{ fault: 'busy_for', seconds: 180 }] }, state: 'succeeded', posts: ['refused', 'refused', 'accepted'] },
+  { what: 'it is being resized for ten minutes', instance: { status: 'EXTENDING', statusSeconds: 600 }, state: 'succeeded', posts: ['accepted'] },
+  { what: 'F095 the enterprise edition', instance: { productType: 'enterprise' }, state: undefined, posts: [] },
+  { what: 'F095 Memcached', instance: { engine: 'Memcached', engineVersion: '1.4' }, state: undefined, posts: [] },
+  { what: 'F095 Redis 3.0', instance: { engineVersion: '3.0' }, state: undefined, posts: [] },
+  { what: 'it is the latest already', instance: { engineMinor: 'latest' }, state: undefined, posts: [] },
+  { what: 'it is frozen for arrears', instance: { status: 'FROZEN' }, state: undefined, posts: [] },
+  { what: 'refused: permission', instance: { faults: [{ fault: 'refuse', code: 'DCS.2003' }] }, state: 'failed', posts: ['refused'], code: 'DCS.2003', alerts: ['failed', 'held'] },
+  { what: 'refused: a code that is not in the table', instance: { faults: [{ fault: 'refuse', code: 'DCS.9999', status: 400 }] }, state: 'failed', posts: ['refused'], code: 'DCS.9999', alerts: ['failed', 'held', 'unknown_code'] },
+  { what: 'refused: 401 on the call alone', instance: { faults: [{ fault: 'refuse', code: 'APIGW.0301', status: 401 }] }, state: 'claimed', posts: ['refused'], code: 'APIGW.0301', alerts: ['scope'] },
+]; // biome-ignore format: a table
+
+describe('a night against the simulator, by real requests', () => {
+  it.each(ROWS)('$what', async ({ instance, state, posts, code, alerts = [] }) => {
+    const night = await nightOf(instance);
+    expect(night.state).toBe(state);
+    expect(night.posts.map(({ outcome }) => outcome)).toEqual(posts);
+    expect(new Set(night.posts.map(({ body }) => body))).toEqual(new Set(posts.length > 0 ? [ENGINE] : []));
+    expect(night.alerts.toSorted()).toEqual(alerts);
+    if (code) expect(night.code).toBe(code);
+  });
+
+  it.each<[string, Omit<FileInstance, 'name'>, string]>([
+    ['engine and proxy are behind: both in one call', { cacheMode: 'proxy' }, BOTH],
+    ['the proxy alone is behind', { cacheMode: 'proxy', engineMinor: 'latest' }, '{"proxy_minor_version":"latest"}'],
+    ['the engine alone is behind', { cacheMode: 'proxy', proxyMinor: 'latest' }, ENGINE],
+  ])('%s', async (_, instance, body) => {
+    const night = await nightOf(instance, 20);
+    expect(night.posts).toEqual([{ body, outcome: 'accepted', code: null }]);
+    expect(night.state).toBe('succeeded');
+  });
+
+  it('an instance that is busy for longer than its tries waits for the next opening', async () => {
+    const night = await nightOf({ faults: [{ fault: 'busy_for', seconds: 3 * 3600 }] });
+    expect(night.posts.map(({ code }) => code)).toEqual(['DCS.4096', 'DCS.4096', 'DCS.4096']);
+    expect(night.decision).toBe('tries_spent');
+  });
+});

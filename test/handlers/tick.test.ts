@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { tick } from '../../handlers/tick.ts';
+import type { Runtime } from '../../lib/io/runtime.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+
+const MINUTES_LEFT = { getRemainingTimeInMillis: () => 280_000 };
+
+function handlerOf(world: FakeWorld) {
+  const pass = async () => ({ deps: world.deps(), state: { policy: world.policy, problem: null } });
+  return tick(async () => ({ pass }) as unknown as Runtime);
+}
+
+describe('the scheduled function', () => {
+  it.each<[string, unknown]>([
+    ['EventBridge Scheduler', { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: '{}', time: '2026-11-23T17:01:00Z' }],
+    ['an EventBridge rule', { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {}, resources: ['arn:aws:events:eu-central-1:000000000000:rule/tick'] }],
+    ['a FunctionGraph timer', { version: 'v1.0', trigger_type: 'TIMER', trigger_name: 'every-5m', time: '2026-11-24T01:01:00+08:00', user_event: '' }],
+  ])('%s makes a pass', async (_, event) => {
+    const world = new FakeWorld(['a']);
+    expect(await handlerOf(world)(event, MINUTES_LEFT)).toMatchObject({ started: 1, errors: 0 });
+    expect(world.posts).toHaveLength(1);
+  }); // biome-ignore format: a table
+
+  it.each<[string, unknown, string]>([
+    ['nothing', null, 'null'],
+    ['a text', 'tick', 'string'],
+    ['an empty object', {}, '(none)'],
+    ['a queue’s batch', { Records: [{ body: 'secret' }] }, 'Records'],
+    [
+      'another event of the bus',
+      { source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification' },
+      'source, detail-type',
+    ],
+  ])('%s is refused by its shape, and nothing is done', async (_, event, shape) => {
+    const world = new FakeWorld(['a']);
+    await expect(handlerOf(world)(event, MINUTES_LEFT)).rejects.toThrow(shape);
+    expect([world.posts, world.reads]).toEqual([[], 0]);
+  });
+
+  it('the same event twice starts nothing twice', async () => {
+    const world = new FakeWorld(['a']);
+    const event = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', time: '2026-11-23T17:01:00Z' };
+    await Promise.all([handlerOf(world)(event, MINUTES_LEFT), handlerOf(world)(event, MINUTES_LEFT)]);
+    await handlerOf(world)(event, MINUTES_LEFT);
+    expect(world.posts).toHaveLength(1);
+  });
+
+  it('an event that comes two days late is decided on from the clock', async () => {
+    const world = new FakeWorld(['a'], Date.parse('2026-11-29T03:00:00Z'));
+    const event = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', time: '2026-11-23T17:01:00Z' };
+    expect(await handlerOf(world)(event, MINUTES_LEFT)).toMatchObject({ started: 0 });
+  });
+
+  it('F106 with a second left it starts nothing', async () => {
+    const world = new FakeWorld(['a']);
+    const event = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event' };
+    await handlerOf(world)(event, { getRemainingTimeInMillis: () => 1_000 });
+    expect(world.posts).toEqual([]);
+  });
+});

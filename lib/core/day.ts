@@ -1,4 +1,4 @@
-import { DAY, type EpochMs } from './time.ts';
+import { DAY } from './time.ts';
 
 /** A calendar date as days since 1970-01-01, whatever the zone: date arithmetic is then plain arithmetic. */
 export type Day = number;
@@ -48,8 +48,10 @@ export function parseTime(text: string): number | null {
   return found ? (Number(found[1]) * 60 + Number(found[2])) * 60_000 : null;
 }
 
-/** The date and time of day of an instant in UTC. */
-export function splitUtc(at: EpochMs): { day: Day; time: number } {
-  const day = Math.floor(at / DAY);
-  return { day, time: at - day * DAY };
+/** `2026-01-04T01:30`, as a wall shows it; null for anything else. */
+export function parseDateTime(text: string): { day: Day; time: number } | null {
+  const found = /^(.{10})[T ](\d\d:\d\d)(?::00)?$/.exec(text);
+  const day = parseDate(found?.[1] ?? '');
+  const time = parseTime(found?.[2] ?? '');
+  return day === null || time === null ? null : { day, time };
 }

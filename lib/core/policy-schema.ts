@@ -1,20 +1,14 @@
 import { z } from 'zod';
 import { ALERT_EVENTS } from './alert.ts';
-import { parseTime } from './day.ts';
-import { parseDuration } from './duration.ts';
 import { PARTS } from './instance.ts';
 import type { Match } from './policy.ts';
+import { count, duration, list, name, oneOrMore, pattern, share, text, time, url, zone } from './policy-fields.ts';
 import { DAY, HOUR, MINUTE } from './time.ts';
-import { isZone } from './zone.ts';
-
-/** Where a key's value is wrong, its message completes "it must be …". */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
-const ANY_TIME = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
-const END_TIME = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'] as const;
-export const MONTH_DAY = /^(?:(?:[1-5](?:st|nd|rd|th)|last) (?:mon|tue|wed|thu|fri|sat|sun)|last day|day -?[1-9]\d?)$/;
+export const MONTH_DAY =
+  /^(?:(?:1st|2nd|3rd|[45]th|last) (?:mon|tue|wed|thu|fri|sat|sun)|last day|day -?(?:[1-9]|[12]\d|3[01]))$/;
 /** Receivers that this version can tell. */
 export const RECEIVERS = ['log', 'webhook'] as const;
 
@@ -45,15 +39,24 @@ function makeSchema() {
     timezone: zone().describe('IANA name of the zone that windows and freezes are written in. Required.'),
     scopes: list(scope())
       .optional()
-      .describe('Where to look; one scope is one project in one region. Default: HUAWEICLOUD_PROJECT_ID in HUAWEICLOUD_REGION.'),
+      .describe(
+        'Where to look; one scope is one project in one region. Default: HUAWEICLOUD_PROJECT_ID in HUAWEICLOUD_REGION.',
+      ),
     upgrade: upgrade().describe('The parts to upgrade, each to `latest` or to a version. Default: both to latest.'),
     select: select().prefault({}).describe('Narrows what any wave may match.'),
-    windows: z.record(name(), window()).describe('When an upgrade may start, by name. What runs is followed to its end.'),
+    windows: z
+      .record(name(), window())
+      .describe('When an upgrade may start, by name. What runs is followed to its end.'),
     freezes: z.array(freeze()).default([]).describe('When nothing may start, whatever windows and waves say.'),
-    rollout: z.array(wave()).describe('Who is upgraded, and in which order. The first wave that matches an instance owns it.'),
+    rollout: z
+      .array(wave())
+      .describe('Who is upgraded, and in which order. The first wave that matches an instance owns it.'),
     limits: limits().prefault({}).describe('All of them hold at once, over every scope and every worker.'),
     verify: verify().prefault({}).describe('How an upgrade is judged after its task has ended.'),
-    notify: z.array(receiver()).default([{ to: 'log' }]).describe('Who is told. Default: the log.'),
+    notify: z
+      .array(receiver())
+      .default([{ to: 'log' }])
+      .describe('Who is told. Default: the log.'),
   });
 }
 
@@ -74,8 +77,9 @@ function upgrade() {
   });
   return z
     .union([z.array(z.enum(PARTS)).nonempty(), parts], 'a list of engine and proxy, or a mapping of them to versions')
-    .transform((value): z.output<typeof parts> =>
-      Array.isArray(value) ? Object.fromEntries(value.map((part) => [part, 'latest'])) : value,
+    .transform(
+      (value): z.output<typeof parts> =>
+        Array.isArray(value) ? Object.fromEntries(value.map((part) => [part, 'latest'])) : value,
     )
     .prefault(['engine', 'proxy']);
 }
@@ -95,7 +99,10 @@ function match() {
     .strictObject({
       name: oneOrMore().optional().describe('Instance name; `*` and `?` are wildcards.'),
       id: oneOrMore().optional().describe('Instance id.'),
-      tags: z.record(z.string(), tagValue).optional().describe('Tags that the instance must carry, each with one of the values.'),
+      tags: z
+        .record(z.string(), tagValue)
+        .optional()
+        .describe('Tags that the instance must carry, each with one of the values.'),
       engine: oneOrMore().optional().describe('Engine, such as redis.'),
       versions: oneOrMore().optional().describe('Engine version, in quotes.'),
       cacheModes: oneOrMore().optional().describe('single, ha, ha_rw_split, proxy or cluster.'),
@@ -109,19 +116,28 @@ function match() {
 function window() {
   return z.strictObject({
     days: list(z.enum(WEEKDAYS)).optional().describe('Kind: days of the week on which it opens.'),
-    monthly: text('like "2nd tue", "last fri", "day 29", "day -2" or "last day"').regex(MONTH_DAY).optional().describe('Kind: a day of each month: `1st` to `5th` or `last` with a weekday, `day N`, `last day`.'),
+    monthly: pattern(MONTH_DAY, 'like "2nd tue", "last fri", "day 29", "day -2" or "last day"')
+      .optional()
+      .describe('Kind: a day of each month: `1st` to `5th` or `last` with a weekday, `day N`, `last day`.'),
     cron: text().optional().describe('Kind: five cron fields.'),
     rrule: text().optional().describe('Kind: an RFC 5545 recurrence rule, evaluated in local time from `start`.'),
     date: text('a date such as 2026-12-01').optional().describe('Kind: one date.'),
     instance: z.literal(true, '`true`').optional().describe("Kind: the instance's own maintenance window."),
-    from: time(ANY_TIME, 'a time of day such as "01:30" (from "00:00" to "23:59")').optional().describe('Local time at which it opens.'),
-    to: time(END_TIME, 'a time of day such as "05:00" (from "00:00" to "24:00")').optional().describe('Local time at which it closes; at or before the start: on the next day.'),
-    duration: duration(MINUTE, LONGEST_WINDOW).optional().describe('How long it is open, elapsed time; instead of `to`.'),
+    from: time('23:59').optional().describe('Local time at which it opens.'),
+    to: time('24:00').optional().describe('Local time at which it closes; at or before the start: on the next day.'),
+    duration: duration(MINUTE, LONGEST_WINDOW)
+      .optional()
+      .describe('How long it is open, elapsed time; instead of `to`.'),
     timezone: zone().optional().describe("IANA name; default: the policy's."),
-    start: text('a local date-time such as "2026-01-04T01:30"').optional().describe('For rrule: the date and local time from which it recurs.'),
+    start: text('a local date-time such as "2026-01-04T01:30"')
+      .optional()
+      .describe('For rrule: the date and local time from which it recurs.'),
     months: list(z.enum(MONTHS)).optional().describe('For monthly: only in these months.'),
-    offset: text('like 4d, from -6d to 6d').regex(/^[+-]?[0-6]d$/).transform((value) => Number.parseInt(value, 10)).optional().describe('For monthly: moves the opening by calendar days.'),
-  }); // biome-ignore format: a line a key
+    offset: pattern(/^[+-]?[0-6]d$/, 'like 4d, from -6d to 6d')
+      .transform((value) => Number.parseInt(value, 10))
+      .optional()
+      .describe('For monthly: moves the opening by calendar days.'),
+  });
 }
 
 function freeze() {
@@ -130,25 +146,33 @@ function freeze() {
     name: name().describe('What it is called in plans and alerts.'),
     from: moment().describe('First day (whole) or first instant.'),
     to: moment().describe('Last day (whole) or, with a time, the first instant after it.'),
-    monthDays: text('like "28..2"').regex(/^\d\d?\.\.\d\d?$/).optional().describe('Days of every month, both included; wraps round its end.'),
+    monthDays: pattern(/^\d\d?\.\.\d\d?$/, 'like "28..2"')
+      .optional()
+      .describe('Days of every month, both included; wraps round its end.'),
     timezone: zone().optional().describe("IANA name; default: the policy's."),
     match: match().optional().describe('Only these instances; default: all.'),
     block: list(z.enum(PARTS)).optional().describe('Only these parts; default: both.'),
     reason: text().describe('Why; shown for every instance that waits for it.'),
-  }); // biome-ignore format: a line a key
+  });
 }
 
 function wave() {
   return z.strictObject({
     wave: name().describe('Its name.'),
     match: match().describe('The instances that it may own.'),
-    window: oneOrMore('the name of a window, or a list of names').describe('The windows in which it may start; their union.'),
+    window: oneOrMore('the name of a window, or a list of names').describe(
+      'The windows in which it may start; their union.',
+    ),
     parallel: count().optional().describe('How many of this wave may be under way at once.'),
     after: name().optional().describe('The wave that must be done before. Default: the one above.'),
-    soak: duration(0, 400 * DAY).optional().describe('How long to wait after the last success of that wave. Default: 24h.'),
-    take: share().optional().describe('How many of the matched instances it takes: a share such as 5%, or a number. Default: all.'),
+    soak: duration(0, 400 * DAY)
+      .optional()
+      .describe('How long to wait after the last success of that wave. Default: 24h.'),
+    take: share()
+      .optional()
+      .describe('How many of the matched instances it takes: a share such as 5%, or a number. Default: all.'),
     approve: z.literal(false, '`false`').optional().describe('Whether a person must approve the plan.'),
-  }); // biome-ignore format: a line a key
+  });
 }
 
 function limits() {
@@ -156,100 +180,42 @@ function limits() {
     parallel: count().default(1).describe('How many upgrades may be under way at once.'),
     perScope: count().optional().describe('How many may be under way at once in one scope.'),
     perWindow: count().optional().describe('How many may be started in one opening.'),
-    oneAtATimeBy: z.array(text('like tag:app').regex(/^tag:./)).default([]).describe('Of the instances with the same value of the tag, one at a time.'),
+    oneAtATimeBy: z
+      .array(pattern(/^tag:./, 'like tag:app'))
+      .default([])
+      .describe('Of the instances with the same value of the tag, one at a time.'),
     maxErrors: count().default(1).describe('Failures of a wave at which it is held until a person releases it.'),
-    minDuration: duration(0, 2 * DAY).default(30 * MINUTE).describe('No upgrade is expected to take less than this. Default: 30m.'),
-    sightLag: duration(0, HOUR).default(2 * MINUTE).describe('How long the reads of the API may lag behind its writes. Default: 2m.'),
-  }); // biome-ignore format: a line a key
+    minDuration: duration(0, 2 * DAY)
+      .default(30 * MINUTE)
+      .describe('No upgrade is expected to take less than this. Default: 30m.'),
+    sightLag: duration(0, HOUR)
+      .default(2 * MINUTE)
+      .describe('How long the reads of the API may lag behind its writes. Default: 2m.'),
+  });
 }
 
 function verify() {
   return z.strictObject({
-    settle: duration(0, DAY).default(10 * MINUTE).describe('How long version and status may take to be as expected. Default: 10m.'),
-    timeout: duration(MINUTE, 7 * DAY).default(3 * HOUR).describe('After this long a task that does not end is alerted. Default: 3h.'),
-  }); // biome-ignore format: a line a key
+    settle: duration(0, DAY)
+      .default(10 * MINUTE)
+      .describe('How long version and status may take to be as expected. Default: 10m.'),
+    timeout: duration(MINUTE, 7 * DAY)
+      .default(3 * HOUR)
+      .describe('After this long a task that does not end is alerted. Default: 3h.'),
+  });
 }
 
 function receiver() {
   return z.strictObject({
     to: z.enum(RECEIVERS).describe('log, or webhook (signed as Standard Webhooks).'),
     url: url().optional().describe('Where to; for webhook.'),
-    secret: text('`whsec_` and base64')
-      .regex(/^whsec_[A-Za-z0-9+/]{16,}={0,2}$/)
+    secret: z
+      .string()
+      .refine((value) => /^whsec_[A-Za-z0-9+/]{16,}={0,2}$/.test(value), '`whsec_` and base64')
       .optional()
       .describe('For webhook: `env:NAME` of a variable that holds `whsec_` and base64.'),
-    events: list(z.enum(ALERT_EVENTS)).optional().describe('Only these; default: all that ask for something to be done.'),
+    events: list(z.enum(ALERT_EVENTS))
+      .optional()
+      .describe('Only these; default: all that ask for something to be done.'),
   });
-}
-
-function text(allowed = 'a text') {
-  return z.string(allowed).min(1, allowed);
-}
-
-function name() {
-  return z.string().regex(NAME, 'a name of letters, digits, `.`, `_` and `-`');
-}
-
-function list<T extends z.ZodType>(item: T) {
-  return z.array(item).min(1);
-}
-
-/** One text or a list of them, always a list afterwards. */
-function oneOrMore(allowed = 'a text, or a list of texts') {
-  return z
-    .union([text(allowed), z.array(text(allowed)).min(1, allowed)], allowed)
-    .transform((value) => (Array.isArray(value) ? value : [value]));
-}
-
-function count() {
-  const allowed = 'a whole number from 1 up';
-  return z.int(allowed).min(1, allowed);
-}
-
-function zone() {
-  return z.string().refine(isZone, 'an IANA time zone name such as Asia/Shanghai');
-}
-
-/** Milliseconds after midnight. */
-function time(pattern: RegExp, allowed: string) {
-  return z
-    .string(allowed)
-    .regex(pattern, allowed)
-    .transform((value) => (value === '24:00' ? DAY : parseTime(value)!));
-}
-
-/** Milliseconds. */
-function duration(least: number, most: number) {
-  const allowed = `a duration such as 45m, 3h30m or 2d, from ${show(least)} to ${show(most)}`;
-  return z.string(allowed).transform((value, context) => {
-    const parsed = parseDuration(value);
-    if (parsed !== null && parsed >= least && parsed <= most) return parsed;
-    context.addIssue({ code: 'custom', message: allowed });
-    return z.NEVER;
-  });
-}
-
-function show(ms: number): string {
-  return ms % DAY === 0 && ms > 0 ? `${ms / DAY}d` : ms % HOUR === 0 ? `${ms / HOUR}h` : `${ms / MINUTE}m`;
-}
-
-function share() {
-  const allowed = 'a share such as 5% (above 0%, at most 100%) or a whole number from 1 up';
-  return z.union([z.int().min(1), z.string().regex(/^(?:100|\d{1,2}(?:\.\d{1,3})?)%$/)], allowed).transform((value, context) => {
-    if (typeof value === 'number') return { count: value };
-    const part = Number.parseFloat(value) / 100;
-    if (part > 0) return { share: part };
-    context.addIssue({ code: 'custom', message: allowed });
-    return z.NEVER;
-  });
-}
-
-function url() {
-  return z.string().refine(isSafeUrl, 'an https URL (plain http only for this machine)');
-}
-
-function isSafeUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, hostname } = new URL(value);
-  return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
 }

@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
-import { type Day, parseDate, parseTime } from './day.ts';
+import { type Day, parseDate, parseDateTime } from './day.ts';
 import { DAY, type EpochMs, HOUR } from './time.ts';
 
 /** A zone's clock: between what a clock on the wall shows and instants. */
@@ -79,11 +79,10 @@ function readEra(zone: string, at: EpochMs): Era {
 export function readMoment(wall: WallClock, text: string): { at: EpochMs; day: Day | null } | null {
   const day = parseDate(text);
   if (day !== null) return { at: wall.toInstant(day, 0), day };
-  const found = /^(.{10})[T ](\d\d:\d\d)(?::00)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
-  const date = parseDate(found?.[1] ?? '');
-  const time = parseTime(found?.[2] ?? '');
-  if (date === null || time === null) return null;
-  if (found?.[3] === undefined) return { at: wall.toInstant(date, time), day: null };
-  const at = Date.parse(`${found[1]}T${found[2]}${found[3]}`);
+  const [, written = '', offset] = /^(.{16,19}?)(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
+  const local = parseDateTime(written);
+  if (!local) return null;
+  if (offset === undefined) return { at: wall.toInstant(local.day, local.time), day: null };
+  const at = Date.parse(`1970-01-01T00:00:00${offset}`) + local.day * DAY + local.time;
   return Number.isNaN(at) ? null : { at, day: null };
 }

@@ -1,0 +1,173 @@
+import { PARTS, type Scope } from './instance.ts';
+import { nearest } from './nearest.ts';
+import type { Freeze, FreezeSpan, NotifyTarget, Policy, Wave } from './policy.ts';
+import type { Env, Path } from './policy-prepare.ts';
+import type { FreezeInput, NotifyInput, PolicyInput, WaveInput } from './policy-schema.ts';
+import { DAY } from './time.ts';
+import { readMoment, wallClock } from './wall.ts';
+import type { Window } from './window-kinds.ts';
+import { type Report, readWindow } from './window-read.ts';
+
+/** The parts of a policy that have their shape; what has not is null, and was reported already. */
+export type Draft = Omit<PolicyInput, 'timezone' | 'scopes' | 'windows' | 'freezes' | 'rollout' | 'notify'> & {
+  timezone: string | null;
+  scopes?: (NonNullable<PolicyInput['scopes']>[number] | null)[] | undefined;
+  windows: Record<string, PolicyInput['windows'][string] | null>;
+  freezes: (FreezeInput | null)[];
+  rollout: (WaveInput | null)[];
+  /** Of all waves, whatever shape they have. */
+  waveNames: (string | null)[];
+  notify: (NotifyInput | null)[];
+};
+
+const SOAK = DAY;
+
+/** Checks what concerns several keys at once, and makes the policy. Worth nothing when anything was reported. */
+export async function build(draft: Draft, env: Env, report: Report): Promise<Policy> {
+  // Without a usable zone the rest is still looked at, so that every problem comes at once.
+  const timezone = draft.timezone ?? 'UTC';
+  const { perScope = null, perWindow = null } = draft.limits;
+  const { engine = null, versions = null, enterpriseProjects = null, exclude } = draft.select;
+  return {
+    timezone,
+    scopes: readScopes(draft.scopes, env, report),
+    upgrade: readUpgrade(draft.upgrade, report),
+    select: { engine, versions, enterpriseProjects, exclude },
+    windows: await readWindows(draft.windows, timezone, report),
+    freezes: present(draft.freezes, (freeze, index) => readFreeze(freeze, timezone, within(report, 'freezes', index))),
+    rollout: readRollout(draft, report),
+    limits: { ...draft.limits, perScope, perWindow },
+    verify: draft.verify,
+    notify: present(draft.notify, (target, index) => readReceiver(target, within(report, 'notify', index))),
+  };
+}
+
+function within(report: Report, ...before: Path): Report {
+  return (path, message, hint) => report([...before, ...path], message, hint);
+}
+
+function present<In, Out>(items: readonly (In | null)[], read: (item: In, index: number) => Out | null): Out[] {
+  return items.flatMap((item, index) => (item === null ? [] : (read(item, index) ?? [])));
+}
+
+function readScopes(inputs: Draft['scopes'], env: Env, report: Report): Scope[] {
+  const scopes = inputs ?? scopeOfEnvironment(env, report);
+  const seen = new Set<string>();
+  return present(scopes, ({ project, region, credentials, endpoint }, index) => {
+    const id = `${region}/${project}`;
+    if (seen.has(id)) report(['scopes', index], 'this project and region stand here already', 'a scope stands once');
+    seen.add(id);
+    return { id, project, region, ...(credentials && { credentials }), ...(endpoint && { endpoint }) };
+  });
+}
+
+/** The scope of a policy that names none. */
+function scopeOfEnvironment(
+  env: Env,
+  report: Report,
+): { project: string; region: string; credentials?: never; endpoint?: never }[] {
+  const { HUAWEICLOUD_PROJECT_ID: project, HUAWEICLOUD_REGION: region } = env;
+  if (project && region) return [{ project, region }];
+  const missing = [!project && 'HUAWEICLOUD_PROJECT_ID', !region && 'HUAWEICLOUD_REGION'].filter(Boolean).join(' and ');
+  report(['scopes'], `the policy names no scopes, and ${missing} is not set`, 'give it scopes, or set both variables');
+  return [];
+}
+
+function readUpgrade({ engine, proxy }: PolicyInput['upgrade'], report: Report): Policy['upgrade'] {
+  if (engine === undefined && proxy === undefined)
+    report(['upgrade'], 'nothing is to be upgraded', 'name engine, proxy or both');
+  return { ...(engine && { engine }), ...(proxy && { proxy }) };
+}
+
+async function readWindows(inputs: Draft['windows'], zone: string, report: Report): Promise<Record<string, Window>> {
+  const windows: Record<string, Window> = {};
+  for (const [name, input] of Object.entries(inputs)) {
+    const window = input && (await readWindow(name, input, zone, within(report, 'windows', name)));
+    if (window) windows[name] = window;
+  }
+  return windows;
+}
+
+function readFreeze(input: FreezeInput, zone: string, report: Report): Freeze | null {
+  const timezone = input.timezone ?? zone;
+  const span =
+    input.monthDays === undefined ? readDates(input, timezone, report) : readMonthDays(input, timezone, report);
+  const { name, reason, match = null, block = [...PARTS] } = input;
+  return span && { name, reason, match, block, span };
+}
+
+function readDates({ from, to }: FreezeInput, timezone: string, report: Report): FreezeSpan | null {
+  if (from === undefined || to === undefined) {
+    report([], 'a freeze needs from and to, or monthDays', 'a date alone means the whole day');
+    return null;
+  }
+  const wall = wallClock(timezone);
+  const [first, last] = [readMoment(wall, from), readMoment(wall, to)];
+  const hint = 'write a date like 2026-11-01, or a date-time like "2026-11-01T08:00"';
+  if (!first) report(['from'], `${from} is no date`, hint);
+  if (!last) report(['to'], `${to} is no date`, hint);
+  if (!first || !last) return null;
+  const end = last.day === null ? last.at : wall.toInstant(last.day + 1, 0);
+  if (first.at < end) return { kind: 'dates', from: first.at, to: end };
+  report(['to'], `the freeze ends (${to}) before it begins (${from})`, 'swap them');
+  return null;
+}
+
+function readMonthDays({ from, to, monthDays = '' }: FreezeInput, timezone: string, report: Report): FreezeSpan | null {
+  if (from !== undefined || to !== undefined)
+    report(['monthDays'], 'monthDays does not go with from and to', 'make two freezes');
+  const [first = 0, last = 0] = monthDays.split('..').map(Number);
+  if ([first, last].every((day) => day >= 1 && day <= 31)) return { kind: 'monthDays', first, last, timezone };
+  report(['monthDays'], `${monthDays} is no span of days`, 'days are from 1 to 31');
+  return null;
+}
+
+function readRollout(draft: Draft, report: Report): Wave[] {
+  const windows = Object.keys(draft.windows);
+  const names = draft.waveNames;
+  return present(draft.rollout, (input, index) => {
+    const tell = within(report, 'rollout', index);
+    const above = names.slice(0, index);
+    if (above.includes(input.wave)) tell(['wave'], `there is a wave ${input.wave} already`, 'a name stands once');
+    for (const name of input.window) {
+      if (!windows.includes(name)) tell(['window'], `there is no window ${name}`, suggestion(name, windows));
+    }
+    if (input.after !== undefined && !above.includes(input.after)) tell(['after'], ...badAfter(input, names));
+    const { wave, match, window, parallel = null, soak = SOAK, take = null } = input;
+    return {
+      wave,
+      match,
+      windows: [...new Set(window)],
+      parallel,
+      after: input.after ?? above.at(-1) ?? null,
+      soak,
+      take,
+    };
+  });
+}
+
+function badAfter({ wave, after = '' }: WaveInput, names: readonly (string | null)[]): [string, string] {
+  const known = names.filter((name) => name !== null);
+  if (!known.includes(after)) return [`there is no wave ${after}`, suggestion(after, known)];
+  const how = after === wave ? 'itself' : `${after}, which stands below`;
+  return [`wave ${wave} comes after ${how}`, 'a wave comes after one that stands above it'];
+}
+
+function suggestion(word: string, known: readonly string[]): string {
+  const meant = nearest(word, known);
+  return meant ? `did you mean ${meant}?` : `there are: ${known.join(', ') || 'none'}`;
+}
+
+function readReceiver(input: NotifyInput, report: Report): NotifyTarget {
+  const { to, url, secret, events = null } = input;
+  if (to === 'log') {
+    if (url !== undefined) report(['url'], 'url does not go with log', 'leave it out');
+    if (secret !== undefined) report(['secret'], 'secret does not go with log', 'leave it out');
+    return { to, url: '', secret: null, events };
+  }
+  if (url === undefined)
+    report(['url'], 'url is missing: it must be where the webhook is sent to', 'for example url: env:WEBHOOK_URL');
+  if (secret === undefined)
+    report(['secret'], 'secret is missing: webhooks are signed', 'for example secret: env:WEBHOOK_SECRET');
+  return { to, url: url ?? '', secret: secret ?? null, events };
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { parseTime } from './day.ts';
+import { parseDuration } from './duration.ts';
+import { DAY, HOUR, MINUTE } from './time.ts';
+import { isZone } from './zone.ts';
+
+// The values that a policy is written in. The message of each completes "it must be …".
+
+export function text(allowed = 'a text that is not empty') {
+  return z.string(allowed).min(1, allowed);
+}
+
+export function pattern(form: RegExp, allowed: string) {
+  return z.string(allowed).regex(form, allowed);
+}
+
+/** Names stand in instance tags, ids and log lines: nothing in them needs quoting anywhere. */
+export function name() {
+  return pattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name of letters, digits, `.`, `_` and `-`');
+}
+
+export function list<T extends z.ZodType>(item: T) {
+  return z.array(item).min(1);
+}
+
+/** One text or a list of them, always a list afterwards. */
+export function oneOrMore(allowed = 'a text, or a list of texts') {
+  return z
+    .union([text(allowed), z.array(text(allowed)).min(1, allowed)], allowed)
+    .transform((value) => (Array.isArray(value) ? value : [value]));
+}
+
+export function count() {
+  const allowed = 'a whole number from 1 up';
+  return z.int(allowed).min(1, allowed);
+}
+
+export function zone() {
+  const allowed = 'an IANA time zone name such as Asia/Shanghai';
+  return z.string(allowed).refine(isZone, allowed);
+}
+
+/** Milliseconds after midnight. `24:00` is the end of a day, never the start of one. */
+export function time(latest: '23:59' | '24:00') {
+  const form = latest === '24:00' ? /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/ : /^(?:[01]\d|2[0-3]):[0-5]\d$/;
+  const allowed = `a time of day from "00:00" to "${latest}"`;
+  return pattern(form, allowed).transform((value) => (value === '24:00' ? DAY : parseTime(value)!));
+}
+
+/** Milliseconds. */
+export function duration(least: number, most: number) {
+  const allowed = `a duration such as 45m, 3h30m or 2d, from ${show(least)} to ${show(most)}`;
+  return z.string(allowed).transform((value, context) => {
+    const parsed = parseDuration(value);
+    if (parsed !== null && parsed >= least && parsed <= most) return parsed;
+    context.addIssue({ code: 'custom', message: allowed });
+    return z.NEVER;
+  });
+}
+
+function show(ms: number): string {
+  return ms % DAY === 0 && ms > 0 ? `${ms / DAY}d` : ms % HOUR === 0 ? `${ms / HOUR}h` : `${ms / MINUTE}m`;
+}
+
+export function share() {
+  const allowed = 'a share such as 5% (above 0%, at most 100%) or a whole number from 1 up';
+  return z
+    .union([z.int().min(1), z.string().regex(/^(?:100|\d{1,2}(?:\.\d{1,3})?)%$/)], allowed)
+    .transform((value, context) => {
+      if (typeof value === 'number') return { count: value };
+      const part = Number.parseFloat(value) / 100;
+      if (part > 0) return { share: part };
+      context.addIssue({ code: 'custom', message: allowed });
+      return z.NEVER;
+    });
+}
+
+export function url() {
+  const allowed = 'an https URL (plain http only for this machine)';
+  return z.string(allowed).refine(isSafeUrl, allowed);
+}
+
+function isSafeUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
+}

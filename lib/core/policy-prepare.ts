@@ -1,0 +1,119 @@
+import type { Problem } from './policy.ts';
+import { RECEIVERS } from './policy-schema.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+export type Path = Problem['path'];
+
+export interface Prepared {
+  /** A copy with `env:NAME` resolved, and without what a problem was found in. */
+  value: unknown;
+  problems: Problem[];
+  /** What `env:NAME` gave → `env:NAME`, so that no message need show the value. */
+  resolved: Map<string, string>;
+}
+
+/** No policy nests deeper or holds more values; a document that does is an attack on the stack or the heap. */
+const DEEPEST = 16;
+const MOST_VALUES = 100_000;
+
+/** Keys that mean something else to JavaScript than to people. */
+const FORBIDDEN = ['__proto__', 'constructor', 'prototype'];
+
+interface NotYet {
+  /** `*` is any index or name. */
+  path: string;
+  /** Absent: whatever the value. */
+  when?: (value: unknown) => boolean;
+}
+
+/**
+ * What the grammar has and this version does not do. It is refused, because a gate or an approval that is silently
+ * ignored is worse than none. To build one of them: delete its line and add it to the schema.
+ */
+const NOT_YET: readonly NotYet[] = [
+  { path: 'gates' },
+  { path: 'deadline' },
+  { path: 'alerts' },
+  { path: 'scopes.*.project', when: (value) => value === 'auto' },
+  { path: 'freezes.*.ics' },
+  { path: 'freezes.*.onError' },
+  { path: 'rollout.*.approve', when: (value) => value === true },
+  { path: 'notify.*.digest' },
+  { path: 'notify.*.to', when: (value) => typeof value === 'string' && !RECEIVERS.some((known) => known === value) },
+];
+
+/** What is wrong whatever the grammar says: forbidden keys, depth, variables that are not set, and what is not built yet. */
+export function prepare(raw: unknown, env: Env): Prepared {
+  const problems: Problem[] = [];
+  const resolved = new Map<string, string>();
+  let left = MOST_VALUES;
+  function copy(value: unknown, path: Path): unknown {
+    if (left === 0) return undefined;
+    left -= 1;
+    if (left === 0 || path.length > DEEPEST) {
+      left = 0;
+      problems.push({ path, message: 'the policy nests too deeply, or holds too much', hint: null });
+      return undefined;
+    }
+    const problem = problemOf(value, path, env);
+    if (problem) {
+      problems.push(problem);
+      return undefined;
+    }
+    const variable = variableOf(value);
+    if (variable !== null) {
+      resolved.set(env[variable]!, `env:${variable}`);
+      return env[variable];
+    }
+    if (Array.isArray(value)) return value.map((item, index) => copy(item, [...path, index]));
+    return isMapping(value) ? copyMapping(value, path) : value;
+  }
+  function copyMapping(value: Record<string, unknown>, path: Path): Record<string, unknown> {
+    const pairs = Object.entries(value).map(([key, item]) => [key, copy(item, [...path, key])] as const);
+    return Object.fromEntries(pairs.filter(([, item]) => item !== undefined));
+  }
+  const value = copy(raw, []);
+  return { value, problems, resolved };
+}
+
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The name in `env:NAME`, or null. */
+export function variableOf(value: unknown): string | null {
+  return typeof value === 'string' ? (/^env:(.*)$/s.exec(value)?.[1] ?? null) : null;
+}
+
+function problemOf(value: unknown, path: Path, env: Env): Problem | null {
+  const key = path.at(-1);
+  if (typeof key === 'string' && FORBIDDEN.includes(key))
+    return { path, message: `the key ${key} is not allowed`, hint: null };
+  const variable = variableOf(value);
+  if (variable !== null && !env[variable]) {
+    const found = /^\w+$/.test(variable)
+      ? `the variable ${variable} is not set`
+      : 'env: must be followed by the name of a variable';
+    return { path, message: found, hint: variable ? `set ${variable} in the environment of the program` : null };
+  }
+  const notYet = NOT_YET.find((one) => fits(one.path, path) && (one.when?.(value) ?? true));
+  return notYet
+    ? {
+        path,
+        message: `${describeNotYet(notYet, path, value)} is not supported by this version yet`,
+        hint: NOT_YET_HINT,
+      }
+    : null;
+}
+
+const NOT_YET_HINT = 'leave it out; it is refused because ignoring it would not be safe';
+
+function describeNotYet({ when }: NotYet, path: Path, value: unknown): string {
+  const where = path.filter((part) => typeof part === 'string').join('.');
+  return when ? `${where}: ${String(value)}` : where;
+}
+
+function fits(pattern: string, path: Path): boolean {
+  const parts = pattern.split('.');
+  return parts.length === path.length && parts.every((part, index) => part === '*' || part === path[index]);
+}

@@ -19,7 +19,7 @@ scopes:
 windows:
   night: { days: [tue, wed, thu], from: "01:00", to: "05:00" }
 freezes:
-  - { name: pricing-freeze, from: 2026-11-20, to: 2026-11-30, match: { tags: { app: ranking } }, reason: a launch }
+  - { name: ranking-launch, from: 2026-11-20, to: 2026-11-30, match: { tags: { app: ranking } }, reason: its new model goes live }
 rollout:
   - { wave: dev,  match: { tags: { env: dev } },  window: night }
   - { wave: prod, match: { tags: { env: prod } }, window: night, soak: 5m }

@@ -121,6 +121,7 @@ function terminalOf(host: NodeJS.Process): Terminal {
     out: (text) => void host.stdout.write(text),
     err: (text) => void host.stderr.write(text),
     isLive: host.stdout.isTTY === true && host.env.TERM !== 'dumb' && !host.env.NO_COLOR,
-    columns: host.stdout.columns ?? 160,
+    // Who reads from a pipe cuts lines where it likes.
+    columns: host.stdout.columns ?? Number.POSITIVE_INFINITY,
   };
 }

@@ -1,6 +1,6 @@
 import type { Attempt } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
-import { type EpochMs, SECOND } from '../core/time.ts';
+import { type EpochMs, MINUTE, SECOND } from '../core/time.ts';
 import type { PassReport } from '../reconcile.ts';
 import { bar, duration, oneLine, paint, type Terminal, table } from './terminal.ts';
 
@@ -109,30 +109,43 @@ function waitingLine({ decisions }: PassReport): string {
     .join(' · ');
 }
 
-/** For a pipe: one line for each thing that happened in this pass. */
+/** For a pipe: one line for each thing that happened in this pass, in its order. */
 export function happenings(report: PassReport, clockText: (at: EpochMs) => string): string[] {
-  const line = (at: EpochMs, text: string) => `${clockText(at)}  ${oneLine(text)}`;
-  return [
-    ...report.started.map((attempt) =>
-      line(attempt.calledAt ?? report.now, `${attempt.name}: ${attempt.updates.at(-1)?.note ?? attempt.state}`),
-    ),
-    ...report.finished.map((attempt) =>
-      line(
-        attempt.finishedAt ?? report.now,
-        `${attempt.name}: ${attempt.state}: ${attempt.updates.at(-1)?.note ?? ''}`,
-      ),
-    ),
-    ...report.errors.map((error) =>
-      line(report.now, `error in ${error.scope}: ${error.message} (${error.code}); ${error.hint}`),
-    ),
+  const told = new Set(report.started.map(({ instanceId }) => instanceId));
+  const events = [
+    ...report.started.map((attempt) => ({
+      at: attempt.calledAt ?? report.now,
+      text: `${attempt.name}: ${lastNote(attempt)}`,
+    })),
+    ...report.finished.map((attempt) => ({
+      at: attempt.finishedAt ?? report.now,
+      text: `${attempt.name}: ${attempt.state}, ${lastNote(attempt)}`,
+    })),
+    // What came of a call stands in the line of its attempt.
+    ...report.errors
+      .filter(({ instanceId }) => instanceId === null || !told.has(instanceId))
+      .map(({ scope, message, code, hint }) => ({
+        at: report.now,
+        text: `error in ${scope}: ${message} (${code}). ${hint}`,
+      })),
     ...report.alerts
       .filter(({ severity }) => severity !== 'info')
-      .map((alert) => line(alert.at, `ALERT ${alert.severity}: ${alert.summary} ${alert.action}`)),
+      .map(({ at, severity, summary, action }) => ({ at, text: `ALERT ${severity}: ${summary} ${action}` })),
   ];
+  return events.toSorted((a, b) => a.at - b.at).map(({ at, text }) => `${clockText(at)}  ${oneLine(text)}`);
 }
 
-/** `01:05:30` of the policy's time zone, with the day where it matters to nobody left out. */
+function lastNote(attempt: Attempt): string {
+  return attempt.updates.at(-1)?.note ?? attempt.state;
+}
+
+/** ISO 8601 on the wall of a zone, with its offset: `2026-11-24T01:05:30+08:00`. */
 export function clockTextFor(timezone: string): (at: EpochMs) => string {
-  const format = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, dateStyle: 'short', timeStyle: 'medium' });
-  return (at) => `${format.format(at)} ${timezone}`;
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone: timezone, dateStyle: 'short', timeStyle: 'medium' });
+  return (at) => {
+    const wall = format.format(at).replace(' ', 'T');
+    const minutes = Math.round((Date.parse(`${wall}Z`) - at) / MINUTE);
+    const digits = (value: number) => String(Math.floor(Math.abs(value))).padStart(2, '0');
+    return `${wall}${minutes < 0 ? '-' : '+'}${digits(Math.abs(minutes) / 60)}:${digits(Math.abs(minutes) % 60)}`;
+  };
 }

@@ -1,7 +1,7 @@
 import type { Attempt } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
 import { PARTS } from '../core/instance.ts';
-import { iso } from '../core/time.ts';
+import { type EpochMs, iso, SECOND } from '../core/time.ts';
 import type { PassReport } from '../reconcile.ts';
 import { duration, table } from './terminal.ts';
 
@@ -15,7 +15,7 @@ export function decisionTable(decisions: readonly Decision[], columns: number): 
       decision.wave ?? '–',
       decision.action,
       decision.reason,
-      decision.possibleAt === null || decision.action === 'start' ? '' : iso(decision.possibleAt),
+      decision.possibleAt === null || decision.action === 'start' ? '' : iso(wholeSecond(decision.possibleAt)),
       decision.detail,
     ]);
   return table(['INSTANCE', 'WAVE', 'ACTION', 'REASON', 'POSSIBLE AT', 'DETAIL'], rows, columns);
@@ -26,12 +26,17 @@ export function attemptTable(attempts: readonly Attempt[], columns: number): str
     attempt.name,
     attempt.wave,
     attempt.state,
-    iso(attempt.claimedAt),
+    iso(wholeSecond(attempt.claimedAt)),
     attempt.finishedAt === null ? '–' : duration(attempt.finishedAt - attempt.claimedAt),
     PARTS.filter((part) => attempt.parts.includes(part)).map((part) => `${part} ${attempt[part].from} → ${attempt[part].to}`).join(', '),
     attempt.error ? `${attempt.error.code}: ${attempt.error.message}` : (attempt.updates.at(-1)?.note ?? ''),
   ]); // biome-ignore format: a column a line
   return table(['INSTANCE', 'WAVE', 'STATE', 'CLAIMED', 'TOOK', 'FROM → TO', 'NOTE'], rows, columns);
+}
+
+/** Tables are for people. */
+function wholeSecond(at: EpochMs): EpochMs {
+  return Math.floor(at / SECOND) * SECOND;
 }
 
 export function summaryLine({ started, followed, finished, decisions, opening }: PassReport): string {

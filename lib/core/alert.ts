@@ -55,7 +55,10 @@ const TOLD: readonly Told[] = [
     severity: 'error',
     holds: (attempt) => attempt.state === 'failed',
     summary: (attempt) => `${attempt.name} was not upgraded: ${because(attempt)}.`,
-    action: (_, hint) => `${hint} It is not tried again in this opening.`,
+    action: ({ taskId }, hint) =>
+      taskId === null
+        ? `${hint} It is not tried again in this opening.`
+        : `Look at task ${taskId} in the console; if it does not say why, open a ticket at Huawei Cloud with its id.`,
   },
   {
     event: 'unverified',

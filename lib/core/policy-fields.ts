@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseTime } from './day.ts';
 import { parseDuration } from './duration.ts';
 import { DAY, HOUR, MINUTE } from './time.ts';
@@ -65,7 +65,7 @@ function show(ms: number): string {
 export function share() {
   const allowed = 'a share such as 5% (above 0%, at most 100%) or a whole number from 1 up';
   return z
-    .union([z.int().min(1), z.string().regex(/^(?:100|\d{1,2}(?:\.\d{1,3})?)%$/)], allowed)
+    .union([z.int(allowed).min(1, allowed), pattern(/^(?:100|\d{1,2}(?:\.\d{1,3})?)%$/, allowed)], allowed)
     .transform((value, context) => {
       if (typeof value === 'number') return { count: value };
       const part = Number.parseFloat(value) / 100;

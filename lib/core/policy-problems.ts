@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { nearest } from './nearest.ts';
 import type { Problem } from './policy.ts';
 import { type Path, variableOf } from './policy-prepare.ts';
@@ -69,8 +69,12 @@ function hintFor(issue: Issue, found: unknown): string | null {
     return meant && `did you mean ${meant}?`;
   }
   const wantsText = issue.code === 'invalid_union' || (issue.code === 'invalid_type' && issue.expected === 'string');
-  const isBare = typeof found === 'number' || typeof found === 'boolean';
-  return wantsText && isBare ? 'put it in quotes' : null;
+  return wantsText && [found].flat().some(isBare) ? 'put it in quotes' : null;
+}
+
+/** What YAML takes for something else than text, as it stands there without quotes. */
+function isBare(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'boolean';
 }
 
 function show(value: unknown): string {

@@ -136,7 +136,8 @@ function whyNotSelected(select: Select, instance: Instance): string | null {
 /** The same ones every time for the same fleet: those with the lowest hash of their id. A share is rounded up. */
 function take(matched: readonly Instance[], share: Wave['take']): readonly Instance[] {
   if (share === null) return matched;
-  const count = 'count' in share ? share.count : Math.ceil(share.share * matched.length);
+  // Without the allowance 7 % of 100 would be 7.000000000000001, rounded up to 8.
+  const count = 'count' in share ? share.count : Math.ceil(share.share * matched.length - 1e-9);
   const ranked = matched.map((instance) => ({ instance, hash: stableHash(instance.instanceId) }));
   ranked.sort((a, b) => a.hash - b.hash || (a.instance.instanceId < b.instance.instanceId ? -1 : 1));
   return ranked.slice(0, count).map(({ instance }) => instance);

@@ -1,4 +1,4 @@
-import { MONTHS, WEEKDAYS } from './policy-schema.ts';
+import { MONTHS, WEEKDAYS } from './rollout-schema.ts';
 import { HOUR, MINUTE } from './time.ts';
 import type { WindowKinds } from './window-kinds.ts';
 

@@ -1,6 +1,7 @@
 import { parseDate, parseDateTime } from './day.ts';
 import type { Path } from './policy-prepare.ts';
-import { MONTHS, WEEKDAYS, type WindowInput } from './policy-schema.ts';
+import type { WindowInput } from './policy-schema.ts';
+import { MONTHS, WEEKDAYS } from './rollout-schema.ts';
 import { type Read, readCron } from './window-cron.ts';
 import { type End, type MonthDay, scheduleOf, type Window, type WindowKind, type WindowKinds } from './window-kinds.ts';
 import { readRrule } from './window-rrule.ts';
@@ -59,7 +60,8 @@ export async function readWindow(
   if (kind === null || !hasFittingKeys(kind, input, report)) return null;
   const end = kind === 'instance' ? { duration: 0 } : readEnd(input, report);
   if (end === null) return null;
-  const timezone = input.timezone ?? zone;
+  // DCS gives an instance's own window in UTC, whatever zone the policy is written in.
+  const timezone = kind === 'instance' ? 'UTC' : (input.timezone ?? zone);
   const rule = await READERS[kind]({ input, end, timezone, report });
   if (rule === null) return null;
   const window = { kind, name, timezone, ...rule } as Window;

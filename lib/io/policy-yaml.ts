@@ -7,9 +7,9 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  type Pair,
   parseAllDocuments,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import type { Path } from '../core/policy-prepare.ts';
 import type { PlacedProblem } from './policy-file.ts';
@@ -101,25 +101,25 @@ function strangeParts(document: Document.Parsed): Found[] {
   visit(document, {
     Node(_, node) {
       if (node.tag !== undefined) {
-        found.push({
-          offset: offsetOfNode(node),
-          message: `the tag ${node.tag.replace('tag:yaml.org,2002:', '!!')} is not allowed`,
-          hint: 'leave it out',
-        });
+        const tag = node.tag.replace('tag:yaml.org,2002:', '!!');
+        found.push({ offset: offsetOfNode(node), message: `the tag ${tag} is not allowed`, hint: 'leave it out' });
       }
-    },
-    Map(_, map) {
-      const seen = new Set<string>();
-      for (const { key } of map.items as Pair<Node, Node>[]) {
-        const name = isScalar(key) ? String(key.value) : null;
-        const problem =
-          name === null ? 'a key must be a word' : seen.has(name) ? `the key ${name} stands here twice` : null;
-        if (problem) found.push({ offset: offsetOfNode(key), message: problem, hint: null });
-        seen.add(name ?? '');
-      }
+      if (isMap<Node>(node)) found.push(...strangeKeys(node));
     },
   });
   return found;
+}
+
+function strangeKeys(map: YAMLMap<Node>): Found[] {
+  const seen = new Set<string>();
+  return map.items.flatMap(({ key }) => {
+    const name = isScalar(key) ? String(key.value) : null;
+    const isDouble = name !== null && seen.has(name);
+    seen.add(name ?? '');
+    if (name !== null && !isDouble) return [];
+    const message = isDouble ? `the key ${name} stands here twice` : 'a key must be a word';
+    return [{ offset: offsetOfNode(key), message, hint: null }];
+  });
 }
 
 function offsetOf(document: Document.Parsed, path: Path): number {

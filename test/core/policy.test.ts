@@ -1,0 +1,565 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parseDuration } from '../../lib/core/duration.ts';
+import { parsePolicy } from '../../lib/core/policy-parse.ts';
+import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
+import { policySchemaText } from '../../scripts/schema.ts';
+import { ENV, problems, read, windowed } from '../support/reading.ts';
+
+const SECRET = 'whsec_bm90IGEgcmVhbCBzZWNyZXQsIG9ubHkgYSB0ZXN0';
+const WITH_SECRETS = { ...ENV, HOOK: 'https://user:hunter2@example.com/hook', KEY: SECRET };
+const WEBHOOK = { to: 'webhook', url: 'env:HOOK', secret: 'env:KEY' };
+const DAYS = { days: ['tue'], from: '01:00', to: '05:00' };
+
+describe('a good policy', () => {
+  it('the smallest one, with every default', async () => {
+    expect(await read()).toEqual({
+      timezone: 'Asia/Shanghai',
+      scopes: [{ id: 'cn-north-4/p1', project: 'p1', region: 'cn-north-4' }],
+      upgrade: { engine: 'latest', proxy: 'latest' },
+      select: { engine: null, versions: null, enterpriseProjects: null, exclude: [] },
+      windows: {
+        night: {
+          kind: 'days',
+          name: 'night',
+          timezone: 'Asia/Shanghai',
+          weekdays: [2, 3, 4],
+          start: HOUR,
+          end: { to: 5 * HOUR },
+        },
+      },
+      freezes: [],
+      rollout: [
+        {
+          wave: 'dev',
+          match: { tags: { env: ['dev'] } },
+          windows: ['night'],
+          parallel: null,
+          after: null,
+          soak: DAY,
+          take: null,
+        },
+      ],
+      limits: {
+        parallel: 1,
+        perScope: null,
+        perWindow: null,
+        oneAtATimeBy: [],
+        maxErrors: 1,
+        minDuration: 30 * MINUTE,
+        sightLag: 2 * MINUTE,
+      },
+      verify: { settle: 10 * MINUTE, timeout: 3 * HOUR },
+      notify: [{ to: 'log', url: '', secret: null, events: null }],
+    });
+  });
+
+  it.each<[string, object, object]>([
+    [
+      'variables in scopes',
+      { scopes: [{ project: 'env:HUAWEICLOUD_PROJECT_ID', region: 'r', credentials: 'main' }] },
+      { scopes: [{ id: 'r/p1', project: 'p1', region: 'r', credentials: 'main' }] },
+    ],
+    ['one part', { upgrade: ['engine'] }, { upgrade: { engine: 'latest' } }],
+    [
+      'a version for one part',
+      { upgrade: { engine: 'latest', proxy: '5.0.14.1' } },
+      { upgrade: { engine: 'latest', proxy: '5.0.14.1' } },
+    ],
+    [
+      'a webhook',
+      { notify: [{ ...WEBHOOK, events: ['failed'] }] },
+      { notify: [{ to: 'webhook', url: WITH_SECRETS.HOOK, secret: SECRET, events: ['failed'] }] },
+    ],
+    [
+      'waves follow one another',
+      { rollout: ['a', 'b', 'c'].map((wave) => ({ wave, match: {}, window: 'night' })) },
+      { rollout: [{ after: null }, { after: 'a' }, { after: 'b' }] },
+    ],
+    [
+      'or another one above',
+      {
+        rollout: [
+          { wave: 'a', match: {}, window: 'night' },
+          { wave: 'b', match: {}, window: 'night' },
+          { wave: 'c', match: {}, window: 'night', after: 'a', soak: '7d', take: '5%' },
+        ],
+      },
+      { rollout: [{}, {}, { after: 'a', soak: 7 * DAY, take: { share: 0.05 } }] },
+    ],
+    [
+      'approve: false is what happens anyway',
+      { rollout: [{ wave: 'a', match: {}, window: 'night', approve: false }] },
+      {},
+    ],
+  ])('%s', async (_, change, expected) => {
+    expect(await read({ ...change }, WITH_SECRETS)).toMatchObject(expected);
+  });
+
+  it('a name that objects have anyway is a name like another', async () => {
+    const policy = await read({
+      windows: { toString: DAYS },
+      rollout: [{ wave: 'valueOf', match: {}, window: 'toString' }],
+    });
+    expect(policy.rollout[0]?.windows).toEqual(['toString']);
+  });
+});
+
+/** What is wrong, where, and a word of what is said about it. */
+type Row = [string, object, (string | number)[], string];
+
+async function expectProblem(change: object, path: (string | number)[], word: string): Promise<void> {
+  const found = await problems({ ...change }, WITH_SECRETS);
+  expect(found.map((problem) => problem.path)).toContainEqual(path);
+  const texts = found
+    .filter((problem) => String(problem.path) === String(path))
+    .map(({ message, hint }) => `${message} ${hint}`);
+  expect(texts.join('\n')).toContain(word);
+}
+
+describe('time zones', () => {
+  it.each<Row>([
+    ['F001 unknown', { timezone: 'Europe/Berlinn' }, ['timezone'], '"Europe/Berlinn"'],
+    ['F002 an offset', { timezone: '+02:00' }, ['timezone'], 'IANA'],
+    ['F002 GMT+8', { timezone: 'GMT+8' }, ['timezone'], 'IANA'],
+    ['F002 CST is four zones', { timezone: 'CST' }, ['timezone'], 'IANA'],
+    ['F002 EST', { timezone: 'EST' }, ['timezone'], 'IANA'],
+    ['F002 EST5EDT', { timezone: 'EST5EDT' }, ['timezone'], 'IANA'],
+    ['F004 none', { timezone: undefined }, ['timezone'], 'missing'],
+    ['in another case', { timezone: 'asia/shanghai' }, ['timezone'], 'IANA'],
+    ['… in part', { timezone: 'Asia/shanghai' }, ['timezone'], 'IANA'],
+    ['empty', { timezone: '' }, ['timezone'], 'IANA'],
+    ['of a window', windowed({ ...DAYS, timezone: 'CET' }), ['windows', 'w', 'timezone'], 'IANA'],
+  ])('%s', async (_, change, path, word) => expectProblem(change, path, word));
+
+  it.each(['UTC', 'Asia/Kolkata', 'America/Argentina/Buenos_Aires', 'America/Port-au-Prince', 'Etc/UTC'])(
+    '%s is one',
+    async (timezone) => {
+      expect((await read({ timezone })).timezone).toBe(timezone);
+    },
+  );
+});
+
+describe('windows', () => {
+  it.each<Row>([
+    ['F005 25:00', windowed({ ...DAYS, from: '25:00' }), ['windows', 'w', 'from'], '"25:00"'],
+    ['F005 23:60', windowed({ ...DAYS, from: '23:60' }), ['windows', 'w', 'from'], 'time of day'],
+    ['F005 7:5', windowed({ ...DAYS, to: '7:5' }), ['windows', 'w', 'to'], 'time of day'],
+    ['F005 24:00 as a start', windowed({ ...DAYS, from: '24:00' }), ['windows', 'w', 'from'], 'time of day'],
+    ['F007 NO is no day', windowed({ ...DAYS, days: ['MO', 'NO'] }), ['windows', 'w', 'days', 1], '"NO"'],
+    ['F007 false is no day', windowed({ ...DAYS, days: [false] }), ['windows', 'w', 'days', 0], 'false'],
+    [
+      'F008 it closes when it opens',
+      windowed({ ...DAYS, to: '01:00' }),
+      ['windows', 'w', 'to'],
+      'closes when it opens',
+    ],
+    ['F008 … for cron', windowed({ cron: '0 1,3 * * *', to: '03:00' }), ['windows', 'w', 'to'], 'closes when it opens'],
+    [
+      'F008 … for a recurrence',
+      windowed({ rrule: 'FREQ=DAILY', start: '2026-01-01T01:00', to: '01:00' }),
+      ['windows', 'w', 'to'],
+      'closes when it opens',
+    ],
+    [
+      'F008 no time at all',
+      windowed({ days: ['tue'], from: '01:00', duration: 'PT0S' }),
+      ['windows', 'w', 'duration'],
+      'from 1m',
+    ],
+    [
+      'F011 a month has no fixed length',
+      windowed({ days: ['tue'], from: '01:00', duration: 'P1M' }),
+      ['windows', 'w', 'duration'],
+      '"P1M"',
+    ],
+    [
+      'F020 a recurrence that never fires',
+      windowed({ rrule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', start: '2026-01-01T01:00', duration: '1h' }),
+      ['windows', 'w', 'rrule'],
+      'never fires',
+    ],
+    [
+      'F020 … day by day',
+      windowed({ rrule: 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30', start: '2026-01-01T01:00', duration: '1h' }),
+      ['windows', 'w', 'rrule'],
+      'never fires',
+    ],
+    [
+      'F020 … as it ends before it begins',
+      windowed({ rrule: 'FREQ=DAILY;UNTIL=20251231T000000Z', start: '2026-01-01T01:00', duration: '1h' }),
+      ['windows', 'w', 'rrule'],
+      'never fires',
+    ],
+    [
+      'F022 UNTIL in local time',
+      windowed({ rrule: 'FREQ=WEEKLY;UNTIL=20260202T070000', start: '2026-01-01T01:00', duration: '1h' }),
+      ['windows', 'w', 'rrule'],
+      'RFC 5545',
+    ],
+    [
+      'F022 UNTIL and COUNT',
+      windowed({ rrule: 'FREQ=WEEKLY;UNTIL=20260202T070000Z;COUNT=3', start: '2026-01-01T01:00', duration: '1h' }),
+      ['windows', 'w', 'rrule'],
+      'exclude each other',
+    ],
+    [
+      'F023 cron: 30 February',
+      windowed({ cron: '0 0 30 2 *', duration: '1h' }),
+      ['windows', 'w', 'cron'],
+      'never fires',
+    ],
+    [
+      'F023 monthly: 30 February',
+      windowed({ monthly: 'day 30', months: ['feb'], from: '01:00', duration: '1h' }),
+      ['windows', 'w', 'monthly'],
+      'never fires',
+    ],
+    ['F025 six fields', windowed({ cron: '0 0 2 * * *', duration: '1h' }), ['windows', 'w', 'cron'], '6 fields'],
+    [
+      'F025 the form of AWS',
+      windowed({ cron: 'cron(0 2 ? * SUN *)', duration: '1h' }),
+      ['windows', 'w', 'cron'],
+      'AWS',
+    ],
+    ['F025 a question mark', windowed({ cron: '0 2 ? * SUN', duration: '1h' }), ['windows', 'w', 'cron'], '?'],
+    ['cron: the last day', windowed({ cron: '0 2 L * *', duration: '1h' }), ['windows', 'w', 'cron'], 'L in field 3'],
+    ['cron: the second Tuesday', windowed({ cron: '0 2 * * 2#2', duration: '1h' }), ['windows', 'w', 'cron'], '#'],
+    ['cron: minute 60', windowed({ cron: '60 2 * * *', duration: '1h' }), ['windows', 'w', 'cron'], '60'],
+    ['cron: a nickname', windowed({ cron: '@daily', duration: '1h' }), ['windows', 'w', 'cron'], '1 fields'],
+    [
+      'rrule: every hour',
+      windowed({ rrule: 'FREQ=HOURLY', start: '2026-01-01T01:00', duration: '1h' }),
+      ['windows', 'w', 'rrule'],
+      'FREQ',
+    ],
+    [
+      'rrule: an hour of its own',
+      windowed({ rrule: 'FREQ=DAILY;BYHOUR=3', start: '2026-01-01T01:00', duration: '1h' }),
+      ['windows', 'w', 'rrule'],
+      '`start` says the time',
+    ],
+    [
+      'rrule: day 45',
+      windowed({ rrule: 'FREQ=MONTHLY;BYMONTHDAY=45', start: '2026-01-01T01:00', duration: '1h' }),
+      ['windows', 'w', 'rrule'],
+      'BYMONTHDAY',
+    ],
+    ['rrule: without a start', windowed({ rrule: 'FREQ=DAILY', duration: '1h' }), ['windows', 'w', 'start'], 'start'],
+    ['no kind', windowed({ from: '01:00', to: '02:00' }), ['windows', 'w'], 'no kind'],
+    ['two kinds', windowed({ ...DAYS, cron: '0 1 * * *' }), ['windows', 'w'], 'days, cron'],
+    ['no end', windowed({ days: ['tue'], from: '01:00' }), ['windows', 'w'], 'neither to nor duration'],
+    ['two ends', windowed({ ...DAYS, duration: '1h' }), ['windows', 'w', 'duration'], 'both'],
+    ['no start', windowed({ days: ['tue'], to: '05:00' }), ['windows', 'w', 'from'], 'missing'],
+    ['a key of another kind', windowed({ ...DAYS, offset: '1d' }), ['windows', 'w', 'offset'], 'does not go with days'],
+    [
+      'the own one with a time',
+      windowed({ instance: true, from: '01:00' }),
+      ['windows', 'w', 'from'],
+      'does not go with instance',
+    ],
+    [
+      'an offset of a week',
+      windowed({ monthly: '1st sun', offset: '7d', from: '01:00', duration: '1h' }),
+      ['windows', 'w', 'offset'],
+      '6d',
+    ],
+    [
+      'the sixth Sunday',
+      windowed({ monthly: '6th sun', from: '01:00', duration: '1h' }),
+      ['windows', 'w', 'monthly'],
+      '6th',
+    ],
+    ['day 0', windowed({ monthly: 'day 0', from: '01:00', duration: '1h' }), ['windows', 'w', 'monthly'], 'day 0'],
+    [
+      'a date that does not exist',
+      windowed({ date: '2026-02-30', from: '01:00', duration: '1h' }),
+      ['windows', 'w', 'date'],
+      'no date',
+    ],
+    ['no days', windowed({ ...DAYS, days: [] }), ['windows', 'w', 'days'], 'empty list'],
+    ['F031 a list of windows', { windows: [] }, ['windows'], 'mapping'],
+    [
+      'F031 a wave without windows',
+      { rollout: [{ wave: 'a', match: {}, window: [] }] },
+      ['rollout', 0, 'window'],
+      'empty list',
+    ],
+  ])('%s', async (_, change, path, word) => expectProblem(change, path, word));
+
+  it('F020 … is found in bounded time also when it repeats for ever', async () => {
+    const rare = windowed({
+      rrule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO',
+      start: '2026-01-01T01:00',
+      duration: '1h',
+    });
+    expect(await problems(rare)).toEqual([]);
+  });
+});
+
+describe('everything else', () => {
+  const wave = (change: object) => ({ rollout: [{ wave: 'a', match: {}, window: 'night', ...change }] });
+  const freeze = (change: object) => ({
+    freezes: [{ name: 'f', from: '2026-11-01', to: '2026-11-13', reason: 'r', ...change }],
+  });
+  it.each<Row>([
+    [
+      'F026 a freeze that ends before it begins',
+      freeze({ from: '2026-01-05', to: '2025-12-20' }),
+      ['freezes', 0, 'to'],
+      'before it begins',
+    ],
+    [
+      'a freeze of no time',
+      freeze({ from: '2026-01-05T10:00', to: '2026-01-05T10:00' }),
+      ['freezes', 0, 'to'],
+      'before it begins',
+    ],
+    ['a freeze without a reason', freeze({ reason: undefined }), ['freezes', 0, 'reason'], 'missing'],
+    ['a freeze without an end', freeze({ to: undefined }), ['freezes', 0], 'from and to'],
+    [
+      'a freeze on day 40',
+      freeze({ from: undefined, to: undefined, monthDays: '28..40' }),
+      ['freezes', 0, 'monthDays'],
+      '31',
+    ],
+    ['a freeze of two forms', freeze({ monthDays: '28..2' }), ['freezes', 0, 'monthDays'], 'does not go with'],
+    ['F029 a mistyped freeze', { freezs: [] }, ['freezs'], 'did you mean freezes?'],
+    ['F029 … inside a wave', wave({ sock: '1d' }), ['rollout', 0, 'sock'], 'did you mean soak?'],
+    ['F029 … inside a match', wave({ match: { tag: {} } }), ['rollout', 0, 'match', 'tag'], 'did you mean tags?'],
+    [
+      'F040 __proto__',
+      { windows: JSON.parse('{"__proto__": {"days": ["tue"]}}') },
+      ['windows', '__proto__'],
+      'not allowed',
+    ],
+    ['F040 constructor', { limits: { constructor: { prototype: {} } } }, ['limits', 'constructor'], 'not allowed'],
+    ['another version', { version: 2 }, ['version'], '2'],
+    ['a window that is not there', wave({ window: 'nigth' }), ['rollout', 0, 'window'], 'did you mean night?'],
+    ['after a wave that is not there', wave({ after: 'x' }), ['rollout', 0, 'after'], 'no wave x'],
+    ['after itself', wave({ after: 'a' }), ['rollout', 0, 'after'], 'itself'],
+    [
+      'after a wave below',
+      {
+        rollout: [
+          { wave: 'a', match: {}, window: 'night', after: 'b' },
+          { wave: 'b', match: {}, window: 'night', after: 'a' },
+        ],
+      },
+      ['rollout', 0, 'after'],
+      'below',
+    ],
+    [
+      'two waves of a name',
+      {
+        rollout: [
+          { wave: 'a', match: {}, window: 'night' },
+          { wave: 'a', match: {}, window: 'night' },
+        ],
+      },
+      ['rollout', 1, 'wave'],
+      'already',
+    ],
+    ['a wave without a match', wave({ match: undefined }), ['rollout', 0, 'match'], 'missing'],
+    ['a share of nothing', wave({ take: '0%' }), ['rollout', 0, 'take'], 'above 0%'],
+    ['a share of more than all', wave({ take: '101%' }), ['rollout', 0, 'take'], '100%'],
+    [
+      'a number where a text is wanted',
+      wave({ match: { versions: [5] } }),
+      ['rollout', 0, 'match', 'versions'],
+      'quotes',
+    ],
+    ['no instances at once', { limits: { parallel: 0 } }, ['limits', 'parallel'], 'from 1 up'],
+    [
+      'one at a time by what is no tag',
+      { limits: { oneAtATimeBy: ['app'] } },
+      ['limits', 'oneAtATimeBy', 0],
+      'tag:app',
+    ],
+    ['nothing to upgrade', { upgrade: {} }, ['upgrade'], 'nothing'],
+    [
+      'a scope twice',
+      {
+        scopes: [
+          { project: 'p', region: 'r' },
+          { project: 'p', region: 'r' },
+        ],
+      },
+      ['scopes', 1],
+      'already',
+    ],
+    [
+      'an endpoint without TLS',
+      { scopes: [{ project: 'p', region: 'r', endpoint: 'http://example.com' }] },
+      ['scopes', 0, 'endpoint'],
+      'https',
+    ],
+    [
+      'an event that there is not',
+      { notify: [{ to: 'log', events: ['faild'] }] },
+      ['notify', 0, 'events', 0],
+      'did you mean failed?',
+    ],
+    [
+      'a webhook without a signature',
+      { notify: [{ to: 'webhook', url: 'env:HOOK' }] },
+      ['notify', 0, 'secret'],
+      'signed',
+    ],
+    ['a secret in the policy', { notify: [{ ...WEBHOOK, secret: SECRET }] }, ['notify', 0, 'secret'], 'env:NAME'],
+    ['a secret of another form', { notify: [{ ...WEBHOOK, secret: 'env:HOOK' }] }, ['notify', 0, 'secret'], 'whsec_'],
+  ])('%s', async (_, change, path, word) => expectProblem(change, path, word));
+
+  it('F040 no object of the program is touched', async () => {
+    await problems({
+      windows: JSON.parse('{"__proto__": {"polluted": true}}'),
+      limits: { constructor: { prototype: { polluted: true } } },
+    });
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  it.each([null, [], 'text', 5])('%j is no policy', async (raw) => {
+    expect(await parsePolicy(raw, ENV)).toMatchObject({
+      problems: [{ path: [], message: expect.stringContaining('mapping') }],
+    });
+  });
+
+  it('all problems come at once, also those of different kinds', async () => {
+    const found = await problems(
+      {
+        timezone: 'CST',
+        freezs: [],
+        windows: { night: { ...DAYS, to: '01:00' }, day: { ...DAYS, from: 'noon' } },
+        rollout: [
+          { wave: 'a', match: {}, window: 'nigth', soak: 'long' },
+          { wave: 'b', match: {}, window: 'day', after: 'x' },
+        ],
+        gates: {},
+        notify: [{ to: 'webhook', url: 'env:NOBODY', secret: 'env:KEY' }],
+      },
+      WITH_SECRETS,
+    );
+    expect(found.map(({ path }) => path.join('.')).sort()).toEqual([
+      'freezs',
+      'gates',
+      'notify.0.url',
+      'rollout.0.soak',
+      'rollout.1.after',
+      'timezone',
+      'windows.day.from',
+      'windows.night.to',
+    ]);
+  });
+});
+
+describe('what this version does not do is refused, never ignored', () => {
+  it.each<[(string | number)[], object]>([
+    [['gates'], { gates: { cpu: '<70%' } }],
+    [['deadline'], { deadline: { warn: '30d' } }],
+    [['alerts'], { alerts: [] }],
+    [['scopes', 0, 'project'], { scopes: [{ project: 'auto', region: 'r' }] }],
+    [['freezes', 0, 'ics'], { freezes: [{ name: 'company', ics: 'https://example.com/a.ics', reason: 'r' }] }],
+    [['rollout', 0, 'approve'], { rollout: [{ wave: 'a', match: {}, window: 'night', approve: true }] }],
+    [['notify', 0, 'digest'], { notify: [{ to: 'log', digest: 'window' }] }],
+    [['notify', 0, 'to'], { notify: [{ to: 'slack', url: 'env:HOOK' }] }],
+  ])('%j', async (path, change) => {
+    const found = await problems({ ...change }, WITH_SECRETS);
+    expect(found).toEqual([
+      { path, message: expect.stringContaining('is not supported by this version yet'), hint: expect.any(String) },
+    ]);
+  });
+});
+
+describe('variables', () => {
+  it.each([[undefined], ['']])('a missing one is named: %j', async (value) => {
+    const env = { ...ENV, ...(value === undefined ? {} : { NOBODY: value }) };
+    const found = await problems({ scopes: [{ project: 'env:NOBODY', region: 'r' }] }, env);
+    expect(found).toEqual([
+      {
+        path: ['scopes', 0, 'project'],
+        message: 'the variable NOBODY is not set',
+        hint: expect.stringContaining('NOBODY'),
+      },
+    ]);
+  });
+
+  it('without scopes, both variables of the default one are wanted', async () => {
+    const [found] = await problems({}, {});
+    expect(found?.message).toContain('HUAWEICLOUD_PROJECT_ID and HUAWEICLOUD_REGION');
+  });
+
+  it.each<object>([
+    { notify: [{ ...WEBHOOK, url: 'env:SECRET' }] },
+    { notify: [{ ...WEBHOOK, secret: 'env:SECRET' }] },
+    { freezes: [{ name: 'f', from: 'env:SECRET', to: 'env:SECRET', reason: 'r' }] },
+    { rollout: [{ wave: 'a', match: {}, window: 'env:SECRET' }] },
+    { timezone: 'env:SECRET' },
+    windowed({ cron: 'env:SECRET', duration: '1h' }),
+    windowed({ rrule: 'env:SECRET', start: '2026-01-01T01:00', duration: '1h' }),
+    windowed({ date: 'env:SECRET', from: '01:00', duration: '1h' }),
+  ])('no problem shows the value of one: %j', async (change) => {
+    const found = await problems({ ...change }, { ...WITH_SECRETS, SECRET: 'hunter2secret' });
+    expect(found.length).toBeGreaterThan(0);
+    expect(JSON.stringify(found)).not.toContain('hunter2secret');
+  });
+
+  it('what stands under url or secret is not shown either', async () => {
+    const found = await problems({ notify: [{ to: 'webhook', url: 'http://hunter2.example.com', secret: 'hunter2' }] });
+    expect(JSON.stringify(found)).not.toContain('hunter2');
+  });
+});
+
+describe('durations', () => {
+  it.each<[string, number | null]>([
+    ['90s', 90_000],
+    ['45m', 45 * MINUTE],
+    ['3h', 3 * HOUR],
+    ['3h30m', 3.5 * HOUR],
+    ['2d', 48 * HOUR],
+    ['PT3H30M', 3.5 * HOUR],
+    ['P2D', 2 * DAY],
+    ['P1W', 7 * DAY],
+    ['P1DT1H', 25 * HOUR],
+    ['PT25H', 25 * HOUR],
+    ['0m', 0],
+    ['P1M', null],
+    ['P1Y', null],
+    ['P', null],
+    ['PT', null],
+    ['P1DT', null],
+    ['', null],
+    ['3', null],
+    ['3 h', null],
+    ['-3h', null],
+    ['1.5h', null],
+    ['30m3h', null],
+    ['3H', null],
+  ])('%s', (text, expected) => expect(parseDuration(text)).toBe(expected));
+});
+
+describe('the schema for editors', () => {
+  it('is up to date: npm run schema', () => {
+    expect(readFileSync('policy.schema.json', 'utf8')).toBe(policySchemaText());
+  });
+
+  it('has a description for every key', () => {
+    const bare: string[] = [];
+    const visit = (node: unknown, path: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      for (const [key, value] of Object.entries(node)) {
+        if (key === 'properties')
+          for (const [name, one] of Object.entries(value as Record<string, { description?: string }>))
+            if (!one.description) bare.push(`${path}.${name}`);
+        visit(value, `${path}.${key}`);
+      }
+    };
+    visit(JSON.parse(policySchemaText()), '');
+    expect(bare).toEqual([]);
+  });
+
+  it('refuses unknown keys everywhere, as the reader does', () => {
+    expect(policySchemaText().match(/"properties"/g)?.length).toBe(
+      policySchemaText().match(/"additionalProperties": false/g)?.length,
+    );
+  });
+});

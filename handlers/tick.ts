@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
 import { reconcile } from '../lib/reconcile.ts';
 

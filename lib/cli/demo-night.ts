@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The window of the demo opens a moment before this instant. */
 export const DEMO_START = Date.parse('2026-11-23T17:00:10Z');

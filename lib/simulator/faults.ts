@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type EpochMs, SECOND } from '../core/time.ts';
 import { json, type Reaction, type Refused, refusalOf } from './wire.ts';
 import type { SimulatedInstance, Upgrade } from './world.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalCode, ruleFor } from '../../core/errors.ts';
 import type { DcsFailure } from '../../deps.ts';
 import { maskSecrets } from '../mask.ts';

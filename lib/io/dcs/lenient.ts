@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 // The API's own examples break its declared types: numbers as text, booleans as text, objects where text was promised.
 // So every field is read leniently, an unusable one counts as absent, and only what nothing can be done without is required.

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalCode } from '../../core/errors.ts';
 import type { Details, Instance, PartVersion, Progress, Scope, Task, Versions } from '../../core/instance.ts';
 import type { EpochMs } from '../../core/time.ts';

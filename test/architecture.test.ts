@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, { rooms: string[]; packages: string[] }> = {
   pass: { rooms: ['core', 'deps', 'pass'], packages: [] },
   reconcile: { rooms: ['core', 'deps', 'pass'], packages: [] },
   present: { rooms: ['core', 'pass'], packages: ['node:crypto'] },
-  io: { rooms: ['core', 'deps', 'io'], packages: ['zod', 'yaml', 'node:*'] },
+  io: { rooms: ['core', 'deps', 'io'], packages: ['zod', 'yaml', 'node:*', '@aws-sdk/*'] },
   cli: { rooms: ['core', 'deps', 'reconcile', 'present', 'io', 'cli', 'simulator'], packages: ['node:*', 'zod'] },
   simulator: { rooms: ['core', 'deps', 'io', 'simulator'], packages: ['node:*', 'zod', 'yaml'] },
   handlers: { rooms: ['core', 'deps', 'reconcile', 'io', 'handlers'], packages: ['@middy/*', 'aws-lambda', 'zod'] },

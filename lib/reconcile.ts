@@ -49,7 +49,11 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   report.errors = tally.failures.map(({ scope, instanceId, failure: { code, message, requestId, rule } }) => {
     return { scope, instanceId, code, message, requestId, hint: rule.hint };
   });
-  if (!options.dryRun) await tell(deps, [...attempts, ...report.started], state.problem, tally);
+  // One that was refused before and called again now is told of as it is now.
+  const restarted = new Set(report.started.map(({ id }) => id));
+  report.followed = report.followed.filter(({ id }) => !restarted.has(id));
+  const current = [...attempts.filter(({ id }) => !restarted.has(id)), ...report.started];
+  if (!options.dryRun) await tell(deps, current, state.problem, tally);
   return report;
 }
 

@@ -1,8 +1,8 @@
-import type { Attempt } from '../core/attempt.ts';
+import { type Attempt, isInFlight } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
 import { type EpochMs, MINUTE, SECOND } from '../core/time.ts';
 import type { PassReport } from '../reconcile.ts';
-import { bar, duration, oneLine, paint, type Terminal, table } from './terminal.ts';
+import { bar, cut, duration, oneLine, paint, type Terminal, table } from './terminal.ts';
 
 /** What a watch has seen so far: enough to draw the table, the bar and the time left. */
 export interface Night {
@@ -53,7 +53,7 @@ interface Pace {
 
 function paceOf({ report, finished }: Night): Pace {
   if (!report) return { done: 0, underWay: [], queued: 0, share: 0, left: null };
-  const underWay = [...report.followed, ...report.started];
+  const underWay = [...report.followed, ...report.started].filter(isInFlight);
   const closes = report.opening?.closes ?? report.now;
   const queued = report.decisions.filter(
     (decision) => mayStillStart(decision, closes) && decision.possibleAt !== null,
@@ -96,7 +96,12 @@ export function picture(terminal: Terminal, night: Night, clockText: (at: EpochM
     '',
     waitingLine(report),
   ]; // biome-ignore format: a picture
-  return lines.join('\n');
+  // A line that wraps would take two, and the next drawing would not cover it.
+  return lines
+    .join('\n')
+    .split('\n')
+    .map((line) => cut(line, terminal.columns))
+    .join('\n');
 }
 
 function waitingLine({ decisions }: PassReport): string {

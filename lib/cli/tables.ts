@@ -29,9 +29,15 @@ export function attemptTable(attempts: readonly Attempt[], columns: number): str
     iso(wholeSecond(attempt.claimedAt)),
     attempt.finishedAt === null ? '–' : duration(attempt.finishedAt - attempt.claimedAt),
     PARTS.filter((part) => attempt.parts.includes(part)).map((part) => `${part} ${attempt[part].from} → ${attempt[part].to}`).join(', '),
-    attempt.error ? `${attempt.error.code}: ${attempt.error.message}` : (attempt.updates.at(-1)?.note ?? ''),
+    noteOn(attempt),
   ]); // biome-ignore format: a column a line
   return table(['INSTANCE', 'WAVE', 'STATE', 'CLAIMED', 'TOOK', 'FROM → TO', 'NOTE'], rows, columns);
+}
+
+/** What a verified success has to say stands in the other columns. */
+function noteOn({ state, error, updates }: Attempt): string {
+  if (error) return `${error.code}: ${error.message}`;
+  return state === 'succeeded' ? '' : (updates.at(-1)?.note ?? '');
 }
 
 /** Tables are for people. */

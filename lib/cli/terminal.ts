@@ -61,6 +61,7 @@ function width(text: string): number {
   );
 }
 
-function cut(text: string, columns: number): string {
-  return width(text) <= columns ? text : `${[...text].slice(0, columns - 1).join('')}…`;
+/** At most so many columns; what is left out shows as `…`. */
+export function cut(text: string, columns: number): string {
+  return width(stripVTControlCharacters(text)) <= columns ? text : `${[...text].slice(0, columns - 1).join('')}…`;
 }

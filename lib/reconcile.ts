@@ -3,10 +3,10 @@ import type { Attempt } from './core/attempt.ts';
 import { decide, type Verdict } from './core/decide.ts';
 import { isKnown, ruleFor } from './core/errors.ts';
 import type { Policy } from './core/policy.ts';
-import { DAY, type EpochMs, MINUTE } from './core/time.ts';
+import { type EpochMs, MINUTE } from './core/time.ts';
 import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
-import { act, LEASE_LASTS } from './pass/act.ts';
+import { act, LEASE_LASTS, MEMORY } from './pass/act.ts';
 import { followAll } from './pass/follow.ts';
 import { type Observation, observe, recall, remember } from './pass/observe.ts';
 import type { PassOptions, PassReport, Tally } from './pass/tally.ts';
@@ -14,9 +14,6 @@ import { tellAttempts, tellConditions } from './pass/tell.ts';
 
 export type { PolicyState } from './deps.ts';
 export type { PassError, PassOptions, PassReport } from './pass/tally.ts';
-
-/** Attempts older than this no longer say anything about waves, errors or durations. */
-const MEMORY = 60 * DAY;
 
 /** A scope that fails for a reason that passes is told only when it lasts. */
 const SCOPE_GRACE = 15 * MINUTE;

@@ -18,8 +18,14 @@ export interface Verdict {
   waves: WaveState[];
   /** Holds that the state of things asks for; the caller stores them, the decisions obey them already. */
   newHolds: Hold[];
-  /** The opening in which each `start` is to be claimed, by instance id. */
-  openings: Map<string, Opening>;
+  /** Where each `start` has its place, by instance id. */
+  slots: Map<string, Slot>;
+}
+
+/** The opening in which a start is claimed, and the milliseconds that it needs before that closes. */
+export interface Slot {
+  opening: Opening;
+  need: number;
 }
 
 /**
@@ -47,17 +53,17 @@ export function decide(given: Scene): Verdict {
     if (no) refusals.set(standing, no);
     else candidates.push(standing);
   }
-  const openings = new Map<string, Opening>();
+  const slots = new Map<string, Slot>();
   const limits = new LimitKeeper(scene, standings);
   for (const standing of inOrder(candidates)) {
     const opening = context.calendarOf(standing).at(scene.now)!;
     const no = limits.admit(standing, opening);
     if (no) refusals.set(standing, { action: 'wait', from: scene.now, ...no });
-    else openings.set(standing.instance.instanceId, opening);
+    else slots.set(standing.instance.instanceId, { opening, need: needOf(standing, context) });
   }
   const possible = possibleStarts(context);
   const decisions = standings.map((standing) => toDecision(standing, context, refusals.get(standing), possible));
-  return { decisions, waves: [...waves.values()], newHolds, openings };
+  return { decisions, waves: [...waves.values()], newHolds, slots };
 }
 
 /** Those that failed before go last, then the longest behind first; a stable hash breaks ties. */

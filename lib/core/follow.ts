@@ -215,8 +215,11 @@ function withProgress(attempt: Attempt, seen: Sighting): Attempt {
   return { ...adopted, progress: { percent, remainSeconds, at: seen.at } };
 }
 
-/** A task that outlives its bound is told once and followed on: it may still be running, and nothing can cancel it. */
-function withTimeout(attempt: Attempt, now: EpochMs, limits: FollowLimits): Attempt {
+/**
+ * What outlives its bound, or can no longer be looked at, is told once and followed on: it may still be running, and
+ * nothing can cancel it.
+ */
+export function withTimeout(attempt: Attempt, now: EpochMs, limits: FollowLimits): Attempt {
   const since = attempt.calledAt ?? attempt.claimedAt;
   if (attempt.timedOutAt !== null || now < since + limits.timeout) return attempt;
   return noted(attempt, now, `has not ended after ${Math.round(limits.timeout / MINUTE)} minutes: followed on`, {

@@ -78,17 +78,20 @@ function isSettled(standing: Standing): boolean {
 /** Openings in a row without success after which an instance is held. */
 export const MOST_OPENINGS = 3;
 
+/** The part of a scene that tells what has failed. */
+type Story = Pick<Scene, 'now' | 'policy' | 'attempts' | 'holds'>;
+
 /**
  * The holds that the state of things asks for and that are not there yet: a wave whose errors reached the limit, an
  * instance that three openings in a row could not upgrade. They stay until a person releases them.
  */
-export function systemHolds(scene: Scene): Hold[] {
+export function systemHolds(scene: Story): Hold[] {
   const wanted = [...waveHolds(scene), ...instanceHolds(scene)];
   const inForce = new Set(scene.holds.filter((hold) => isInForce(hold, scene.now)).map((hold) => hold.id));
   return wanted.filter((hold) => !inForce.has(hold.id));
 }
 
-function waveHolds(scene: Scene): Hold[] {
+function waveHolds(scene: Story): Hold[] {
   const { maxErrors } = scene.policy.limits;
   const failures = Map.groupBy(unresolved(scene.attempts), (attempt) => attempt.wave);
   return scene.policy.rollout.flatMap(({ wave }) => {
@@ -103,7 +106,7 @@ function waveHolds(scene: Scene): Hold[] {
   });
 }
 
-function instanceHolds(scene: Scene): Hold[] {
+function instanceHolds(scene: Story): Hold[] {
   const found: Hold[] = [];
   for (const [instanceId, attempts] of Map.groupBy(scene.attempts, (attempt) => attempt.instanceId)) {
     const id = `attempts:${instanceId}`;
@@ -134,11 +137,11 @@ function unresolved(attempts: readonly Attempt[]): Attempt[] {
   });
 }
 
-function releasedAt(scene: Scene, id: string): EpochMs {
+function releasedAt(scene: Story, id: string): EpochMs {
   return scene.holds.find((hold) => hold.id === id)?.releasedAt ?? 0;
 }
 
-function systemHold(scene: Scene, id: string, match: Hold['match'], reason: string): Hold {
+function systemHold(scene: Story, id: string, match: Hold['match'], reason: string): Hold {
   return { id, match, by: 'system', reason, createdAt: scene.now, until: null, releasedAt: null, releasedBy: null };
 }
 

@@ -1,13 +1,17 @@
-import type { Attempt } from '../core/attempt.ts';
+import { type Attempt, isFailure } from '../core/attempt.ts';
 import type { Verdict } from '../core/decide.ts';
 import type { Decision, Reason } from '../core/decision.ts';
 import type { Policy } from '../core/policy.ts';
-import { MINUTE } from '../core/time.ts';
+import { systemHolds } from '../core/rollout.ts';
+import { DAY, MINUTE } from '../core/time.ts';
 import type { DcsFailure, Deps, Lease } from '../deps.ts';
 import { scopeOf } from './follow.ts';
 import { pool } from './pool.ts';
 import { type Started, start } from './start.ts';
 import type { PassOptions, Tally } from './tally.ts';
+
+/** Attempts older than this no longer say anything about waves, errors or durations. */
+export const MEMORY = 60 * DAY;
 
 /** Longer than a start takes, reads with their retries included; renewed before each start. */
 export const LEASE_LASTS = 3 * MINUTE;
@@ -28,7 +32,9 @@ export async function act(
 ): Promise<void> {
   const starts = verdict.decisions.filter(({ action }) => action === 'start');
   if (starts.length === 0) return;
-  const claimed = (await deps.ledger.activeAttempts()).filter(({ state }) => state === 'claimed');
+  const claimed = (await deps.ledger.activeAttempts()).filter(
+    ({ state, lookUntil }) => state === 'claimed' && lookUntil === null,
+  );
   const earlier = new Map(claimed.map((attempt) => [attempt.instanceId, attempt]));
   const stopped = new Map<string, string>();
   const outcomes = new Map<string, Outcome>();
@@ -38,13 +44,13 @@ export async function act(
     if (why) return { reason: 'scope_stopped', detail: why };
     lease = lease && (await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now()));
     if (!lease) return { reason: 'another_run', detail: 'another run is deciding; this one only follows' };
-    const opening = verdict.openings.get(decision.instanceId)!;
+    const slot = verdict.slots.get(decision.instanceId)!;
     const { requestedBy, reason, signal } = options;
     const order = {
       policy,
       scope: scopeOf(policy, decision.scope),
       decision,
-      opening,
+      slot,
       earlier: earlier.get(decision.instanceId) ?? null,
       requestedBy,
       reason,
@@ -60,6 +66,7 @@ export async function act(
       });
     else if (result.kind === 'called') tally.accepted.push(decision.scope);
     if (failure?.rule.stops === 'scope') stopped.set(decision.scope, `${failure.message} (${failure.code})`);
+    if (result.kind === 'called' && isFailure(result.attempt)) await holdWhatIsSpent(deps, policy);
     return result.kind === 'called' ? result.attempt : { reason: 'not_startable', detail: result.why };
   };
   await pool(
@@ -71,6 +78,13 @@ export async function act(
   const { report } = tally;
   report.started = [...outcomes.values()].filter((outcome) => 'id' in outcome);
   report.decisions = verdict.decisions.map((decision) => afterwards(decision, outcomes.get(decision.instanceId)));
+}
+
+/** A failure in the middle of a pass counts for the starts that are still to come: each of them reads the holds afresh. */
+async function holdWhatIsSpent(deps: Deps, policy: Policy): Promise<void> {
+  const now = deps.clock.now();
+  const [attempts, holds] = await Promise.all([deps.ledger.attempts({ since: now - MEMORY }), deps.ledger.holds()]);
+  for (const hold of systemHolds({ now, policy, attempts, holds })) await deps.ledger.putHold(hold);
 }
 
 function failureIn(result: Started): DcsFailure | null {

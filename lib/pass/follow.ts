@@ -1,5 +1,5 @@
 import { type Attempt, ended, isInFlight } from '../core/attempt.ts';
-import { advance } from '../core/follow.ts';
+import { advance, withTimeout } from '../core/follow.ts';
 import type { Scope } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { HOUR, MINUTE } from '../core/time.ts';
@@ -53,6 +53,7 @@ async function followOne(
       instanceId: attempt.instanceId,
       failure: failureOf(error),
     });
+    next = withTimeout(attempt, deps.clock.now(), limits);
   }
   if (next === attempt) return attempt;
   logChange(deps, attempt, next);

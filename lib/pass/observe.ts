@@ -84,14 +84,43 @@ async function list(
   signal?: AbortSignal,
 ): Promise<Instance[] | null> {
   try {
-    const instances = await deps.dcs.listInstances(scope, signal);
-    return instances.map((instance) => {
+    const listed = await deps.dcs.listInstances(scope, signal);
+    const ids = new Set(listed.map(({ instanceId }) => instanceId));
+    const missing = [...known.values()].filter(
+      ({ instance }) => instance.scope === scope.id && !ids.has(instance.instanceId),
+    );
+    const found = await pool(
+      missing,
+      READS_AT_ONCE,
+      ({ instance }) => stillThere(deps, scope, instance, signal),
+      signal,
+    );
+    return [...listed, ...found.filter((instance) => instance !== null)].map((instance) => {
       const before = known.get(instance.instanceId)?.instance;
       return { ...instance, versions: before?.versions ?? null, details: before?.details ?? null };
     });
   } catch (error) {
     failures.push({ during: 'read', scope: scope.id, instanceId: null, failure: failureOf(error) });
     return null;
+  }
+}
+
+/**
+ * An instance that was listed before and is not now may have slipped between two pages: its wave is not done because of
+ * that. Only what DCS says does not exist is forgotten. @throws DcsError when it cannot be told
+ */
+async function stillThere(
+  deps: Deps,
+  scope: Scope,
+  instance: Instance,
+  signal?: AbortSignal,
+): Promise<Instance | null> {
+  try {
+    const shown = await deps.dcs.showInstance(scope, instance.instanceId, signal);
+    return shown.status === 'DELETED' ? null : shown;
+  } catch (error) {
+    if (error instanceof DcsError && error.rule.class === 'gone') return null;
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Attempt, type FromTo, noted } from '../core/attempt.ts';
+import type { Slot } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import { answered } from '../core/follow.ts';
 import { holdOn } from '../core/hold.ts';
@@ -21,7 +22,7 @@ export interface StartOrder {
   policy: Policy;
   scope: Scope;
   decision: Decision;
-  opening: Opening;
+  slot: Slot;
   /** The attempt of this opening that was refused before, or null. */
   earlier: Attempt | null;
   requestedBy: string;
@@ -50,7 +51,7 @@ export async function start(
   const { instance, parts } = checked;
   const announced = await announce(deps, lease(), order, instance, parts);
   if (!announced) return { kind: 'not_called', why: 'another run was faster', failure: null };
-  const late = whyTooLate(announced, order.opening, clock.now(), signal);
+  const late = whyTooLate(announced, order.slot.opening, clock.now(), signal);
   if (late) {
     await deps.ledger.save(
       noted(announced, clock.now(), `not called: ${late}`, { lookUntil: null, calls: announced.calls - 1 }),
@@ -70,7 +71,8 @@ async function preflight(
   order: StartOrder,
   signal?: AbortSignal,
 ): Promise<{ instance: Instance; parts: Part[] } | { why: string; failure: DcsFailure | null }> {
-  const { policy, scope, decision, opening } = order;
+  const { policy, scope, decision } = order;
+  const { opening, need } = order.slot;
   const no = (why: string) => ({ why, failure: null });
   try {
     const read = await deps.dcs.showInstance(scope, decision.instanceId, signal);
@@ -79,6 +81,7 @@ async function preflight(
     const now = deps.clock.now();
     if (signal?.aborted) return no('the run has no time left');
     if (now < opening.opens || now >= opening.closes) return no('the window has closed');
+    if (now + need > opening.closes) return no('it no longer fits before the window closes');
     if (hold) return no(`held by ${hold.by}: ${hold.reason}`);
     if (instance.status !== 'RUNNING' || instance.upgrading)
       return no(`it is ${instance.upgrading ? 'being upgraded' : instance.status}`);
@@ -110,7 +113,7 @@ async function announce(
   const change = { calledAt: now, lookUntil, calls, parts, ...versions };
   if (!lease) return null;
   if (order.earlier) {
-    const { opens, closes } = order.opening;
+    const { opens, closes } = order.slot.opening;
     const opening = { id: order.earlier.opening.id, opens, closes };
     return deps.ledger.save(noted(order.earlier, now, `call ${calls}`, { ...change, opening }));
   }
@@ -130,7 +133,8 @@ function newAttempt(
   versions: { engine: FromTo; proxy: FromTo },
   now: number,
 ): Attempt {
-  const { decision, opening, requestedBy, reason } = order;
+  const { decision, requestedBy, reason } = order;
+  const { opening } = order.slot;
   return {
     id: `${decision.instanceId}@${opening.id}`,
     instanceId: decision.instanceId,

@@ -115,3 +115,67 @@ describe('two runs at the same moment', () => {
     expect(names(world.posts)).toEqual(five);
   });
 });
+
+describe('what was true at the decision is asked again before the call', () => {
+  it('an upgrade that no longer fits, because looking took so long, is not begun', async () => {
+    const world = new FakeWorld(['a'], NIGHT + 4 * HOUR - 31 * MINUTE);
+    const deps = world.deps();
+    const { holds } = deps.ledger;
+    let reads = 0;
+    deps.ledger.holds = async () => {
+      reads += 1;
+      // The first read is the decision's, the second one is made before the call.
+      if (reads === 2) world.now += 2 * MINUTE;
+      return holds();
+    };
+    const { decisions } = await world.pass({}, deps);
+    expect(world.posts).toEqual([]);
+    expect(decisions[0]).toMatchObject({
+      action: 'wait',
+      reason: 'not_startable',
+      detail: expect.stringMatching(/no longer fits/),
+    });
+  });
+
+  it('a failure of this very pass spends the error budget for the starts after it', async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `i${index}`);
+    const world = new FakeWorld(names);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 30, maxErrors: 1 } });
+    for (const name of names) world.moods.set(name, [{ refuse: 'DCS.2003', status: 403 }]);
+    await world.pass();
+    // Those that were on their way side by side could not know.
+    expect(world.posts.length).toBeLessThanOrEqual(8);
+    expect(world.alerts.filter(({ event }) => event === 'held')).toHaveLength(1);
+  });
+});
+
+describe('nobody is lost from sight', () => {
+  it('an instance that a listing leaves out still keeps the next wave from opening', async () => {
+    const world = new FakeWorld(['a']);
+    world.add(anInstance('z', { tags: { env: 'prod' } }));
+    world.upgradeTakes = 20 * MINUTE;
+    await world.ticks(2);
+    world.hidden.add('id-a');
+    await world.ticks(5);
+    expect(names(world.posts)).toEqual(['a']);
+  });
+
+  it('an instance that is gone does not', async () => {
+    const world = new FakeWorld(['a']);
+    world.add(anInstance('z', { tags: { env: 'prod' } }));
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 1 } });
+    await world.pass({ dryRun: true, observeAlways: true });
+    world.instances.delete('id-a');
+    await world.ticks(1);
+    expect(names(world.posts)).toEqual(['z']);
+    expect((await world.ledger.fleet()).map(({ instance }) => instance.name)).toEqual(['z']);
+  });
+
+  it('an upgrade whose instance can no longer be read is told of after verify.timeout', async () => {
+    const world = new FakeWorld(['a']);
+    await world.ticks(1);
+    world.forbidden.add('id-a');
+    await world.ticks(5 * 12, 5 * MINUTE);
+    expect(world.alerts.map(({ event }) => event)).toEqual(expect.arrayContaining(['stuck']));
+  });
+});

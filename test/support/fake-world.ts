@@ -51,6 +51,9 @@ export class FakeWorld implements Dcs {
   moods = new Map<string, Mood[]>();
   /** Fails every call of a scope. */
   broken = new Map<string, { code: string; status: number }>();
+  /** Instance ids that the list leaves out, and those that may not be read. */
+  hidden = new Set<string>();
+  forbidden = new Set<string>();
   /** Every POST that arrived, and every upgrade that it began. */
   posts: { at: EpochMs; name: string }[] = [];
   begun: { at: EpochMs; name: string }[] = [];
@@ -152,7 +155,9 @@ export class FakeWorld implements Dcs {
 
   async listInstances(scope: Scope): Promise<Instance[]> {
     this.#read(scope);
-    return [...this.instances.keys()].map((id) => ({ ...this.#stateOf(id), versions: null, details: null }));
+    return [...this.instances.keys()]
+      .filter((id) => !this.hidden.has(id))
+      .map((id) => ({ ...this.#stateOf(id), versions: null, details: null }));
   }
 
   async showInstance(scope: Scope, id: string): Promise<Instance & { details: Details }> {
@@ -230,6 +235,7 @@ export class FakeWorld implements Dcs {
     this.reads += 1;
     const broken = this.broken.get(scope.id);
     if (broken) throw new DcsError(failure(broken.code, broken.status));
+    if (id !== undefined && this.forbidden.has(id)) throw new DcsError(failure('DCS.2003', 403));
     if (id !== undefined && !this.instances.has(id)) throw new DcsError(failure('DCS.3022', 404));
   }
 }

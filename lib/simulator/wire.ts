@@ -94,9 +94,11 @@ export function refusal(code: RefusalCode, detail = '', headers?: Record<string,
   );
 }
 
-/** A code from a fleet file: its own text where it is known here, else the status and text given. */
-export function refusalOf(code: string, status = 400, message = 'The request was refused.'): Refused {
-  return code in REFUSALS ? refusal(code as RefusalCode) : new Refused(code, status, message);
+/** A code from a fleet file; what the file does not say about it is as it is known here. */
+export function refusalOf(code: string, status?: number, message?: string): Refused {
+  if (!(code in REFUSALS)) return new Refused(code, status ?? 400, message ?? 'The request was refused.');
+  const own = refusal(code as RefusalCode);
+  return new Refused(code, status ?? own.status, message ?? own.message);
 }
 
 /** The body as its author writes it: the gateway adds its request id, DCS does not. */

@@ -32,7 +32,10 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60) {
     ],
   };
   const simulator = await startSimulator({ clock, fleet });
-  const log: Deps['log'] = () => undefined;
+  const logs: Record<string, unknown>[] = [];
+  const log: Deps['log'] = (level, event, data) => {
+    logs.push({ level, event, ...data });
+  };
   const dcs = createDcs({
     clock,
     credentials: async () => DEMO_KEY,
@@ -65,6 +68,7 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60) {
       state: attempt?.state,
       code: attempt?.error?.code ?? null,
       posts,
+      logs,
       alerts: alerts.filter((event) => event !== 'succeeded'),
       decision: entry?.decision?.reason,
     };
@@ -142,4 +146,22 @@ describe('a night against the simulator, by real requests', () => {
     expect(night.posts.map(({ code }) => code)).toEqual(['DCS.4096', 'DCS.4096', 'DCS.4096']);
     expect(night.decision).toBe('tries_spent');
   });
+});
+
+describe('an error body of the upgrade call ends in one structured event, and in an alert where a person must act', () => {
+  it.each<[number, string, string, { event: string; level: string; stops: string }, string[]]>([
+    [400, 'DCS.4062', 'Invalid instance_id parameter in the request.', { event: 'upgrade_refused', level: 'error', stops: 'instance' }, ['failed', 'held']],
+    [400, 'DCS.4096', 'the instance is backuping.', { event: 'upgrade_refused', level: 'info', stops: 'instance' }, []],
+    [401, 'APIGW.0301', 'Incorrect IAM authentication information: verify aksk signature fail', { event: 'upgrade_refused', level: 'error', stops: 'scope' }, ['scope']],
+    [403, 'DCS.2003', 'This role does not have the permission to perform this operation.', { event: 'upgrade_refused', level: 'error', stops: 'instance' }, ['failed', 'held']],
+    [403, 'APIGW.0302', 'The user is not allowed to call this API.', { event: 'upgrade_refused', level: 'error', stops: 'scope' }, ['scope']],
+    [404, 'DCS.3022', 'This DCS instance does not exist.', { event: 'upgrade_refused', level: 'info', stops: 'instance' }, []],
+    [404, 'APIGW.0101', 'The API does not exist or has not been published in the environment.', { event: 'upgrade_refused', level: 'error', stops: 'scope' }, ['scope']],
+    [500, 'DCS.5000', 'Internal service error.', { event: 'upgrade_unknown', level: 'warn', stops: 'instance' }, []],
+  ])('%i %s', async (status, code, message, logged, alerts) => {
+    const night = await nightOf({ faults: [{ fault: 'refuse', code, status, message }] }, 5);
+    const events = night.logs.filter(({ event }) => String(event).startsWith('upgrade_') && event !== 'upgrade_call');
+    expect(events[0]).toMatchObject({ ...logged, error: code, status, message, hint: expect.stringMatching(/\w+/), requestId: expect.any(String), instanceId: expect.any(String) });
+    expect(night.alerts.toSorted()).toEqual(alerts);
+  }); // biome-ignore format: a table
 });

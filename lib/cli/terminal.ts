@@ -33,8 +33,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** `█████░░░░░  52 %`; `share` from 0 to 1. */
 export function bar(share: number, size: number): string {
-  const full = Math.round(Math.min(1, Math.max(0, share)) * size);
-  return `${'█'.repeat(full)}${'░'.repeat(size - full)} ${String(Math.floor(share * 100)).padStart(3)} %`;
+  const known = Math.min(1, Math.max(0, share));
+  const full = Math.round(known * size);
+  return `${'█'.repeat(full)}${'░'.repeat(size - full)} ${String(Math.floor(known * 100)).padStart(3)} %`;
 }
 
 /** `1 h 20 min`, `7 min`, `40 s`. */

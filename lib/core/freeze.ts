@@ -1,5 +1,5 @@
 import { type Day, fieldsOf } from './day.ts';
-import type { Instance, Part } from './instance.ts';
+import { type Instance, PARTS, type Part } from './instance.ts';
 import type { Freeze, FreezeSpan, Policy } from './policy.ts';
 import { matches } from './selection.ts';
 import { DAY, type EpochMs, MINUTE } from './time.ts';
@@ -50,6 +50,43 @@ export function nextStart(
     at = thawed === inside ? opening.closes : thawed;
   }
   return null;
+}
+
+/** A stretch of time `[from, to)`. */
+export interface Stretch {
+  from: EpochMs;
+  to: EpochMs;
+}
+
+/** When a freeze is in force within `[from, to)`, clipped to it, in order. */
+export function stretchesOf(freeze: Freeze, from: EpochMs, to: EpochMs): Stretch[] {
+  const found: Stretch[] = [];
+  let at = from;
+  while (at < to) {
+    const begins = nextFrozen(freeze.span, at, to);
+    if (begins >= to) break;
+    const ends = Math.min(spanEnds(freeze.span, begins), to);
+    const last = found.at(-1);
+    if (last?.to === begins) last.to = ends;
+    else found.push({ from: begins, to: ends });
+    at = ends;
+  }
+  return found;
+}
+
+/** Whether nothing at all may be upgraded while it is in force. */
+export function stopsEverything({ match, block }: Freeze, policy: Policy): boolean {
+  return match === null && PARTS.every((part) => policy.upgrade[part] === undefined || block.includes(part));
+}
+
+/** The first instant from `at` on at which the freeze is in force; `limit` or later when there is none before. */
+function nextFrozen(span: FreezeSpan, at: EpochMs, limit: EpochMs): EpochMs {
+  if (span.kind === 'dates') return at < span.to ? Math.max(at, span.from) : limit;
+  const wall = wallClock(span.timezone);
+  let day = wall.dayAt(at);
+  if (isFrozenDay(span, day)) return at;
+  while (!isFrozenDay(span, day) && wall.toInstant(day, 0) < limit) day++;
+  return Math.max(at, wall.toInstant(day, 0));
 }
 
 function concerns({ match, block }: Freeze, instance: Instance, part: Part): boolean {

@@ -9,11 +9,13 @@ import { status } from './status.ts';
 import { validate } from './validate.ts';
 import { watch } from './watch.ts';
 import { why } from './why.ts';
+import { windows } from './windows.ts';
 
 /** Every verb, in the order in which a newcomer needs them. */
 export const VERBS: Record<string, Verb> = {
   demo,
   validate,
+  windows,
   plan,
   run,
   watch,

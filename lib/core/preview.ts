@@ -1,0 +1,75 @@
+import { type Stretch, stopsEverything, stretchesOf } from './freeze.ts';
+import type { Policy } from './policy.ts';
+import { type EpochMs, iso } from './time.ts';
+import { calendar, type Opening } from './window.ts';
+
+/** What is to come: when something may start, and when a freeze forbids all of it. */
+export interface Preview {
+  /** In order, apart from each other, without what is frozen, clipped to the span that was asked for. */
+  openings: Opening[];
+  frozen: (Stretch & { name: string; reason: string })[];
+}
+
+/**
+ * The openings of the union of the named windows in `[from, to)`. Only freezes that stop everything are taken out: one
+ * with a `match`, or of a part while the other part is upgraded, leaves something that may start. An opening's id stays
+ * the same whatever span is asked for. Instances' own windows are not in it, as each instance has another.
+ */
+export function preview(policy: Policy, names: readonly string[], from: EpochMs, to: EpochMs): Preview {
+  const whole = joined(calendar(policy, names, null).between(from, to));
+  const [first, last] = [Math.min(from, whole[0]?.opens ?? from), Math.max(to, whole.at(-1)?.closes ?? to)];
+  const freezes = policy.freezes.filter((freeze) => stopsEverything(freeze, policy));
+  const frozen = freezes
+    .flatMap((freeze) => stretchesOf(freeze, first, last).map((stretch) => ({ ...stretch, freeze })))
+    .sort((a, b) => a.from - b.from);
+  const pieces = whole.flatMap((opening) => without(opening, frozen));
+  const own = new Map(names.map((name) => [name, calendar(policy, [name], null)]));
+  return {
+    openings: clipped(pieces, 'opens', 'closes', from, to).map((piece) => {
+      const windows = piece.windows.filter((name) => own.get(name)!.between(piece.opens, piece.closes).length > 0);
+      return { ...piece, windows };
+    }),
+    frozen: clipped(frozen, 'from', 'to', from, to).map(({ freeze: { name, reason }, ...stretch }) => {
+      return { ...stretch, name, reason };
+    }),
+  };
+}
+
+/** A calendar shows months that are open throughout one by one; to people they are one opening. */
+function joined(openings: readonly Opening[]): Opening[] {
+  const result: Opening[] = [];
+  for (const opening of openings) {
+    const last = result.at(-1);
+    if (last?.closes !== opening.opens) result.push({ ...opening });
+    else {
+      last.closes = opening.closes;
+      last.windows = [...new Set([...last.windows, ...opening.windows])];
+    }
+  }
+  return result;
+}
+
+/** What is left of an opening; `frozen` in the order of beginning. */
+function without(opening: Opening, frozen: readonly Stretch[]): Opening[] {
+  const left: Opening[] = [];
+  let opens = opening.opens;
+  for (const { from, to } of frozen) {
+    if (to <= opens || from >= opening.closes) continue;
+    if (from > opens) left.push({ ...opening, id: iso(opens), opens, closes: from });
+    opens = to;
+  }
+  if (opens < opening.closes) left.push({ ...opening, id: iso(opens), opens });
+  return left;
+}
+
+function clipped<From extends string, To extends string, T extends Record<From | To, EpochMs>>(
+  items: readonly T[],
+  begin: From,
+  end: To,
+  from: EpochMs,
+  to: EpochMs,
+): T[] {
+  return items
+    .filter((item) => item[begin] < to && item[end] > from)
+    .map((item) => ({ ...item, [begin]: Math.max(item[begin], from), [end]: Math.min(item[end], to) }));
+}

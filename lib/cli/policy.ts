@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { Instance } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
+import { DEFAULT_LEDGER, openLedger } from '../io/ledger/open.ts';
 import { problemText, readPolicy } from '../io/policy-file.ts';
 import { PolicyError } from './open.ts';
 import type { Call } from './verb.ts';
@@ -27,4 +30,23 @@ export async function loadPolicy(call: Call): Promise<Policy> {
   throw new PolicyError(
     `the policy is not valid:\n${read.problems.map((problem) => problemText(file, problem)).join('\n')}`,
   );
+}
+
+/** The fleet as the ledger last saw it; null where there is no ledger yet, or it cannot be read, which is told. */
+export async function storedFleet({ env, terminal }: Call): Promise<Instance[] | null> {
+  const spec = env.LEDGER || DEFAULT_LEDGER;
+  // Opening it would make one.
+  const file = /^sqlite:(.*)$/s.exec(spec)?.[1];
+  if (file !== undefined && !existsSync(file)) return null;
+  try {
+    const ledger = await openLedger(spec);
+    try {
+      return (await ledger.fleet()).map(({ instance }) => instance);
+    } finally {
+      await ledger.close();
+    }
+  } catch (error) {
+    terminal.err(`The fleet that was seen last cannot be read: ${(error as Error).message}\n`);
+    return null;
+  }
 }

@@ -96,6 +96,13 @@ function rulesOf(window: Window, maintain: Instance['maintain']): Rule[] {
   return schedule ? [{ name: window.name, wall: wallClock(window.timezone), schedule }] : [];
 }
 
+/** Whether a gap in the zone's clock swallows the whole of what the window would open on that day. */
+export function isSwallowed(window: Window, day: Day): boolean {
+  return rulesOf(window, null).some(({ wall, schedule: { startsOn, end } }) =>
+    startsOn(day).some((start) => closing(wall, day, start, end) <= wall.toInstant(day, start)),
+  );
+}
+
 /** Months since 1970-01, UTC. */
 function monthOf(at: EpochMs): number {
   const date = new Date(at);

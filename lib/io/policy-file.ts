@@ -28,6 +28,23 @@ export async function readPolicy(text: string | Uint8Array, env: Env): Promise<R
   return readYaml(decoded, env);
 }
 
+/** Says where problems that were found in the policy of this text stand in it. */
+export async function placeProblems(text: string | Uint8Array, problems: readonly Problem[]): Promise<PlacedProblem[]> {
+  const decoded = decode(text);
+  if (problems.length === 0 || typeof decoded !== 'string') return [];
+  const { loadYaml } = await import('./policy-yaml.ts');
+  const loaded = loadYaml(decoded);
+  return 'problems' in loaded ? [] : placed(problems, loaded.positionOf);
+}
+
+function placed(
+  problems: readonly Problem[],
+  positionOf: (path: Problem['path']) => { line: number; column: number },
+): PlacedProblem[] {
+  const found = problems.map((problem) => ({ ...problem, ...positionOf(problem.path) }));
+  return found.sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
 /** `policy.yaml:3:5 unknown key freezs (did you mean freezes?)` */
 export function problemText(file: string, { line, column, message, hint }: PlacedProblem): string {
   return `${file}:${line}:${column} ${message}${hint ? ` (${hint})` : ''}`;
@@ -78,6 +95,5 @@ async function readYaml(text: string, env: Env): Promise<ReadPolicy> {
   if ('problems' in loaded) return loaded;
   const read = await parsePolicy(loaded.value, env);
   if ('policy' in read) return read;
-  const problems = read.problems.map((problem) => ({ ...problem, ...loaded.positionOf(problem.path) }));
-  return { problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+  return { problems: placed(read.problems, loaded.positionOf) };
 }

@@ -1,17 +1,23 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { parseTime } from './day.ts';
 import { parseDuration } from './duration.ts';
 import { DAY, HOUR, MINUTE } from './time.ts';
 import { isZone } from './zone.ts';
 
+/** With what an editor shows of it. That is kept beside the schema, not in a copy of it, as programs start with all this. */
+export function described<T extends z.ZodMiniType>(schema: T, description: string): T {
+  z.globalRegistry.add(schema, { description });
+  return schema;
+}
+
 // The values that a policy is written in. The message of each completes "it must be …".
 
 export function text(allowed = 'a text that is not empty') {
-  return z.string(allowed).min(1, allowed);
+  return z.string(allowed).check(z.minLength(1, allowed));
 }
 
 export function pattern(form: RegExp, allowed: string) {
-  return z.string(allowed).regex(form, allowed);
+  return z.string(allowed).check(z.regex(form, allowed));
 }
 
 /** Names stand in instance tags, ids and log lines: nothing in them needs quoting anywhere. */
@@ -19,43 +25,50 @@ export function name() {
   return pattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name of letters, digits, `.`, `_` and `-`');
 }
 
-export function list<T extends z.ZodType>(item: T) {
-  return z.array(item).min(1);
+export function list<T extends z.ZodMiniType>(item: T) {
+  return z.array(item).check(z.minLength(1));
 }
 
 /** One text or a list of them, always a list afterwards. */
 export function oneOrMore(allowed = 'a text, or a list of texts') {
-  return z
-    .union([text(allowed), z.array(text(allowed)).min(1, allowed)], allowed)
-    .transform((value) => (Array.isArray(value) ? value : [value]));
+  return z.pipe(
+    z.union([text(allowed), z.array(text(allowed)).check(z.minLength(1, allowed))], allowed),
+    z.transform((value) => (Array.isArray(value) ? value : [value])),
+  );
 }
 
 export function count() {
   const allowed = 'a whole number from 1 up';
-  return z.int(allowed).min(1, allowed);
+  return z.int(allowed).check(z.minimum(1, allowed));
 }
 
 export function zone() {
   const allowed = 'an IANA time zone name such as Asia/Shanghai';
-  return z.string(allowed).refine(isZone, allowed);
+  return z.string(allowed).check(z.refine(isZone, allowed));
 }
 
 /** Milliseconds after midnight. `24:00` is the end of a day, never the start of one. */
 export function time(latest: '23:59' | '24:00') {
   const form = latest === '24:00' ? /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/ : /^(?:[01]\d|2[0-3]):[0-5]\d$/;
   const allowed = `a time of day from "00:00" to "${latest}"`;
-  return pattern(form, allowed).transform((value) => (value === '24:00' ? DAY : parseTime(value)!));
+  return z.pipe(
+    pattern(form, allowed),
+    z.transform((value) => (value === '24:00' ? DAY : parseTime(value)!)),
+  );
 }
 
 /** Milliseconds. */
 export function duration(least: number, most: number) {
   const allowed = `a duration such as 45m, 3h30m or 2d, from ${show(least)} to ${show(most)}`;
-  return z.string(allowed).transform((value, context) => {
-    const parsed = parseDuration(value);
-    if (parsed !== null && parsed >= least && parsed <= most) return parsed;
-    context.addIssue({ code: 'custom', message: allowed });
-    return z.NEVER;
-  });
+  return z.pipe(
+    z.string(allowed),
+    z.transform((value, { issues }) => {
+      const parsed = parseDuration(value);
+      if (parsed !== null && parsed >= least && parsed <= most) return parsed;
+      issues.push({ code: 'custom', message: allowed, input: value });
+      return z.NEVER;
+    }),
+  );
 }
 
 function show(ms: number): string {
@@ -64,20 +77,23 @@ function show(ms: number): string {
 
 export function share() {
   const allowed = 'a share such as 5% (above 0%, at most 100%) or a whole number from 1 up';
-  return z
-    .union([z.int(allowed).min(1, allowed), pattern(/^(?:100|\d{1,2}(?:\.\d{1,3})?)%$/, allowed)], allowed)
-    .transform((value, context) => {
+  const number = z.int(allowed).check(z.minimum(1, allowed));
+  const percentage = pattern(/^(?:100|\d{1,2}(?:\.\d{1,3})?)%$/, allowed);
+  return z.pipe(
+    z.union([number, percentage], allowed),
+    z.transform((value, { issues }) => {
       if (typeof value === 'number') return { count: value };
       const part = Number.parseFloat(value) / 100;
       if (part > 0) return { share: part };
-      context.addIssue({ code: 'custom', message: allowed });
+      issues.push({ code: 'custom', message: allowed, input: value });
       return z.NEVER;
-    });
+    }),
+  );
 }
 
 export function url() {
   const allowed = 'an https URL (plain http only for this machine)';
-  return z.string(allowed).refine(isSafeUrl, allowed);
+  return z.string(allowed).check(z.refine(isSafeUrl, allowed));
 }
 
 function isSafeUrl(value: string): boolean {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import type { Policy, Problem } from './policy.ts';
 import { build, type Draft } from './policy-build.ts';
 import { type Env, isMapping, type Path, prepare, variableOf } from './policy-prepare.ts';
@@ -62,11 +62,11 @@ function plainSecrets(raw: Record<string, unknown>): Problem[] {
 /** What has its shape in a policy that as a whole has not, so that the other checks can be made on it all the same. */
 function salvage(value: Record<string, unknown>, waveNames: Draft['waveNames']): Draft {
   const { shape } = policySchema();
-  const keep = (schema: z.ZodType, item: unknown): unknown => schema.safeParse(item).data ?? null;
-  const items = (schema: z.ZodType, list: unknown): unknown[] =>
+  const keep = (schema: z.ZodMiniType, item: unknown): unknown => schema.safeParse(item).data ?? null;
+  const items = (schema: z.ZodMiniType, list: unknown): unknown[] =>
     Array.isArray(list) ? list.map((item) => keep(schema, item)) : [];
   const windows = isMapping(value.windows) ? value.windows : {};
-  const scopes = Array.isArray(value.scopes) ? items(shape.scopes.unwrap().element, value.scopes) : undefined;
+  const scopes = Array.isArray(value.scopes) ? items(shape.scopes.def.innerType.def.element, value.scopes) : undefined;
   return {
     version: 1,
     timezone: keep(shape.timezone, value.timezone),
@@ -74,13 +74,13 @@ function salvage(value: Record<string, unknown>, waveNames: Draft['waveNames']):
     upgrade: keep(shape.upgrade, value.upgrade) ?? shape.upgrade.parse(undefined),
     select: keep(shape.select, value.select) ?? shape.select.parse(undefined),
     windows: Object.fromEntries(
-      Object.entries(windows).map(([name, item]) => [name, keep(shape.windows.valueType, item)]),
+      Object.entries(windows).map(([name, item]) => [name, keep(shape.windows.def.valueType, item)]),
     ),
-    freezes: items(shape.freezes.unwrap().element, value.freezes),
-    rollout: items(shape.rollout.element, value.rollout),
+    freezes: items(shape.freezes.def.innerType.def.element, value.freezes),
+    rollout: items(shape.rollout.def.element, value.rollout),
     waveNames,
     limits: keep(shape.limits, value.limits) ?? shape.limits.parse(undefined),
     verify: keep(shape.verify, value.verify) ?? shape.verify.parse(undefined),
-    notify: items(shape.notify.unwrap().element, value.notify),
+    notify: items(shape.notify.def.innerType.def.element, value.notify),
   } as Draft;
 }

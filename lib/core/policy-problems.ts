@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { nearest } from './nearest.ts';
 import type { Problem } from './policy.ts';
 import { type Path, variableOf } from './policy-prepare.ts';
@@ -9,7 +9,7 @@ type Issue = z.core.$ZodIssue;
 const SECRET_KEYS = ['secret', 'url'];
 
 /** What the schema found, as people read it. `raw` is the document as written, so that no resolved value gets into a message. */
-export function problemsOf(issues: readonly Issue[], raw: unknown, schema: z.ZodType): Problem[] {
+export function problemsOf(issues: readonly Issue[], raw: unknown, schema: z.ZodMiniType): Problem[] {
   return issues.flatMap((issue) => {
     const path = issue.path as Path;
     if (issue.code !== 'unrecognized_keys') return [problemAt(path, issue, raw)];
@@ -95,23 +95,27 @@ export function valueAt(raw: unknown, path: Path): unknown {
 }
 
 /** The keys that the schema has at `path`, through lists, named entries and whatever is wrapped around them. */
-function knownKeys(schema: z.ZodType, path: Path): string[] {
+function knownKeys(schema: z.ZodMiniType, path: Path): string[] {
   let here = unwrapped(schema);
   for (const part of path) here = unwrapped(childOf(here, part));
-  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
+  return here instanceof z.ZodMiniObject ? Object.keys(here.shape) : [];
 }
 
-function childOf(schema: z.ZodType, part: string | number): z.ZodType {
-  if (schema instanceof z.ZodObject) return schema.shape[part];
-  if (schema instanceof z.ZodArray) return schema.element as z.ZodType;
-  return schema instanceof z.ZodRecord ? (schema.valueType as z.ZodType) : z.unknown();
+function childOf(schema: z.core.$ZodType, part: string | number): z.core.$ZodType {
+  if (schema instanceof z.ZodMiniObject) return schema.shape[part]!;
+  if (schema instanceof z.ZodMiniArray) return schema.def.element;
+  return schema instanceof z.ZodMiniRecord ? schema.def.valueType : z.unknown();
 }
 
-function unwrapped(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
-    return unwrapped(schema.unwrap() as z.ZodType);
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  if (
+    schema instanceof z.ZodMiniOptional ||
+    schema instanceof z.ZodMiniDefault ||
+    schema instanceof z.ZodMiniPrefault
+  ) {
+    return unwrapped(schema.def.innerType);
   }
-  return schema instanceof z.ZodPipe ? unwrapped(schema.in as z.ZodType) : schema;
+  return schema instanceof z.ZodMiniPipe ? unwrapped(schema.def.in) : schema;
 }
 
 /** The shape's own problems, without those that are only the echo of one that is known already. */

@@ -1,7 +1,7 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ALERT_EVENTS } from './alert.ts';
 import { PARTS } from './instance.ts';
-import { count, duration, list, name, oneOrMore, pattern, text, url, zone } from './policy-fields.ts';
+import { count, described, duration, list, name, oneOrMore, pattern, text, url, zone } from './policy-fields.ts';
 import { freeze, match, wave, window } from './rollout-schema.ts';
 import { DAY, HOUR, MINUTE } from './time.ts';
 
@@ -28,105 +28,109 @@ function makeSchema() {
   // The generated validators need `new Function`, cost more than they save on one small document, and are forbidden in places.
   z.config({ jitless: true });
   return z.strictObject({
-    version: z.literal(1, '1').describe('Version of this grammar: 1.'),
-    timezone: zone().describe('IANA name of the zone that windows and freezes are written in. Required.'),
-    scopes: list(scope())
-      .optional()
-      .describe(
-        'Where to look; one scope is one project in one region. Default: HUAWEICLOUD_PROJECT_ID in HUAWEICLOUD_REGION.',
-      ),
-    upgrade: upgrade().describe('The parts to upgrade, each to `latest` or to a version. Default: both to latest.'),
-    select: select().prefault({}).describe('Narrows what any wave may match.'),
-    windows: z
-      .record(name(), window())
-      .describe('When an upgrade may start, by name. What runs is followed to its end.'),
-    freezes: z.array(freeze()).default([]).describe('When nothing may start, whatever windows and waves say.'),
-    rollout: z
-      .array(wave())
-      .describe('Who is upgraded, and in which order. The first wave that matches an instance owns it.'),
-    limits: limits().prefault({}).describe('All of them hold at once, over every scope and every worker.'),
-    verify: verify().prefault({}).describe('How an upgrade is judged after its task has ended.'),
-    notify: z
-      .array(receiver())
-      .default([{ to: 'log' }])
-      .describe('Who is told. Default: the log.'),
+    version: described(z.literal(1, '1'), 'Version of this grammar: 1.'),
+    timezone: described(zone(), 'IANA name of the zone that windows and freezes are written in. Required.'),
+    scopes: described(
+      z.optional(list(scope())),
+      'Where to look; one scope is one project in one region. Default: HUAWEICLOUD_PROJECT_ID in HUAWEICLOUD_REGION.',
+    ),
+    upgrade: described(upgrade(), 'The parts to upgrade, each to `latest` or to a version. Default: both to latest.'),
+    select: described(z.prefault(select(), {}), 'Narrows what any wave may match.'),
+    windows: described(
+      z.record(name(), window()),
+      'When an upgrade may start, by name. What runs is followed to its end.',
+    ),
+    freezes: described(z._default(z.array(freeze()), []), 'When nothing may start, whatever windows and waves say.'),
+    rollout: described(
+      z.array(wave()),
+      'Who is upgraded, and in which order. The first wave that matches an instance owns it.',
+    ),
+    limits: described(z.prefault(limits(), {}), 'All of them hold at once, over every scope and every worker.'),
+    verify: described(z.prefault(verify(), {}), 'How an upgrade is judged after its task has ended.'),
+    notify: described(z._default(z.array(receiver()), [{ to: 'log' }]), 'Who is told. Default: the log.'),
   });
 }
 
 function scope() {
   return z.strictObject({
-    project: text().describe('Project id, usually `env:NAME`.'),
-    region: text().describe('Region id, such as cn-north-4.'),
-    credentials: name().optional().describe('Name of a credential set; without it the default one.'),
-    endpoint: url().optional().describe('Base URL of the DCS API, instead of the one of the region.'),
+    project: described(text(), 'Project id, usually `env:NAME`.'),
+    region: described(text(), 'Region id, such as cn-north-4.'),
+    credentials: described(z.optional(name()), 'Name of a credential set; without it the default one.'),
+    endpoint: described(z.optional(url()), 'Base URL of the DCS API, instead of the one of the region.'),
   });
 }
 
 function upgrade() {
-  const target = () => text('`latest` or a version in quotes').optional();
-  const parts = z.strictObject({
-    engine: target().describe('What to upgrade the engine to.'),
-    proxy: target().describe('What to upgrade the proxy to.'),
+  const target = () => z.optional(text('`latest` or a version in quotes'));
+  const versions = z.strictObject({
+    engine: described(target(), 'What to upgrade the engine to.'),
+    proxy: described(target(), 'What to upgrade the proxy to.'),
   });
-  return z
-    .union([z.array(z.enum(PARTS)).nonempty(), parts], 'a list of engine and proxy, or a mapping of them to versions')
-    .transform(
-      (value): z.output<typeof parts> =>
-        Array.isArray(value) ? Object.fromEntries(value.map((part) => [part, 'latest'])) : value,
-    )
-    .prefault(['engine', 'proxy']);
+  const either = z.union(
+    [list(z.enum(PARTS)), versions],
+    'a list of engine and proxy, or a mapping of them to versions',
+  );
+  const toVersions = z.transform(
+    (value: z.output<typeof either>): z.output<typeof versions> =>
+      Array.isArray(value) ? Object.fromEntries(value.map((part) => [part, 'latest'])) : value,
+  );
+  return z.prefault(z.pipe(either, toVersions), ['engine', 'proxy']);
 }
 
 function select() {
   return z.strictObject({
-    engine: oneOrMore().optional().describe('Engines, such as redis.'),
-    versions: oneOrMore().optional().describe('Engine versions of the instance, in quotes.'),
-    enterpriseProjects: oneOrMore().optional().describe('Enterprise project ids, in quotes.'),
-    exclude: z.array(match()).default([]).describe('What is never upgraded.'),
+    engine: described(z.optional(oneOrMore()), 'Engines, such as redis.'),
+    versions: described(z.optional(oneOrMore()), 'Engine versions of the instance, in quotes.'),
+    enterpriseProjects: described(z.optional(oneOrMore()), 'Enterprise project ids, in quotes.'),
+    exclude: described(z._default(z.array(match()), []), 'What is never upgraded.'),
   });
 }
 
 function limits() {
+  const tag = pattern(/^tag:./, 'like tag:app');
   return z.strictObject({
-    parallel: count().default(1).describe('How many upgrades may be under way at once.'),
-    perScope: count().optional().describe('How many may be under way at once in one scope.'),
-    perWindow: count().optional().describe('How many may be started in one opening.'),
-    oneAtATimeBy: z
-      .array(pattern(/^tag:./, 'like tag:app'))
-      .default([])
-      .describe('Of the instances with the same value of the tag, one at a time.'),
-    maxErrors: count().default(1).describe('Failures of a wave at which it is held until a person releases it.'),
-    minDuration: duration(0, 2 * DAY)
-      .default(30 * MINUTE)
-      .describe('No upgrade is expected to take less than this. Default: 30m.'),
-    sightLag: duration(0, HOUR)
-      .default(2 * MINUTE)
-      .describe('How long the reads of the API may lag behind its writes. Default: 2m.'),
+    parallel: described(z._default(count(), 1), 'How many upgrades may be under way at once.'),
+    perScope: described(z.optional(count()), 'How many may be under way at once in one scope.'),
+    perWindow: described(z.optional(count()), 'How many may be started in one opening.'),
+    oneAtATimeBy: described(
+      z._default(z.array(tag), []),
+      'Of the instances with the same value of the tag, one at a time.',
+    ),
+    maxErrors: described(z._default(count(), 1), 'Failures of a wave at which it is held until a person releases it.'),
+    minDuration: described(
+      z._default(duration(0, 2 * DAY), 30 * MINUTE),
+      'No upgrade is expected to take less than this. Default: 30m.',
+    ),
+    sightLag: described(
+      z._default(duration(0, HOUR), 2 * MINUTE),
+      'How long the reads of the API may lag behind its writes. Default: 2m.',
+    ),
   });
 }
 
 function verify() {
   return z.strictObject({
-    settle: duration(0, DAY)
-      .default(10 * MINUTE)
-      .describe('How long version and status may take to be as expected. Default: 10m.'),
-    timeout: duration(MINUTE, 7 * DAY)
-      .default(3 * HOUR)
-      .describe('After this long a task that does not end is alerted. Default: 3h.'),
+    settle: described(
+      z._default(duration(0, DAY), 10 * MINUTE),
+      'How long version and status may take to be as expected. Default: 10m.',
+    ),
+    timeout: described(
+      z._default(duration(MINUTE, 7 * DAY), 3 * HOUR),
+      'After this long a task that does not end is alerted. Default: 3h.',
+    ),
   });
 }
 
 function receiver() {
+  const isKey = (value: string) => /^whsec_[A-Za-z0-9+/]{16,}={0,2}$/.test(value);
+  const secret = z.string().check(z.refine(isKey, '`whsec_` and base64'));
   return z.strictObject({
-    to: z.enum(RECEIVERS).describe('log, or webhook (signed as Standard Webhooks).'),
-    url: url().optional().describe('Where to; for webhook.'),
-    secret: z
-      .string()
-      .refine((value) => /^whsec_[A-Za-z0-9+/]{16,}={0,2}$/.test(value), '`whsec_` and base64')
-      .optional()
-      .describe('For webhook: `env:NAME` of a variable that holds `whsec_` and base64.'),
-    events: list(z.enum(ALERT_EVENTS))
-      .optional()
-      .describe('Only these; default: all that ask for something to be done.'),
+    to: described(z.enum(RECEIVERS), 'log, or webhook (signed as Standard Webhooks).'),
+    url: described(z.optional(url()), 'Where to; for webhook.'),
+    secret: described(z.optional(secret), 'For webhook: `env:NAME` of a variable that holds `whsec_` and base64.'),
+    events: described(
+      z.optional(list(z.enum(ALERT_EVENTS))),
+      'Only these; default: all that ask for something to be done.',
+    ),
   });
 }

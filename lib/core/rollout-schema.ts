@@ -1,7 +1,19 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { PARTS } from './instance.ts';
 import type { Match } from './policy.ts';
-import { count, duration, list, name, oneOrMore, pattern, share, text, time, zone } from './policy-fields.ts';
+import {
+  count,
+  described,
+  duration,
+  list,
+  name,
+  oneOrMore,
+  pattern,
+  share,
+  text,
+  time,
+  zone,
+} from './policy-fields.ts';
 import { DAY, MINUTE } from './time.ts';
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -13,83 +25,88 @@ export const MONTH_DAY =
 const LONGEST_WINDOW = 31 * DAY;
 
 export function match() {
-  const tagValue = oneOrMore('a text, or a list of texts, in quotes');
-  return z
-    .strictObject({
-      name: oneOrMore().optional().describe('Instance name; `*` and `?` are wildcards.'),
-      id: oneOrMore().optional().describe('Instance id.'),
-      tags: z
-        .record(z.string(), tagValue)
-        .optional()
-        .describe('Tags that the instance must carry, each with one of the values.'),
-      engine: oneOrMore().optional().describe('Engine, such as redis.'),
-      versions: oneOrMore().optional().describe('Engine version, in quotes.'),
-      cacheModes: oneOrMore().optional().describe('single, ha, ha_rw_split, proxy or cluster.'),
-      region: oneOrMore().optional().describe('Region id.'),
-      project: oneOrMore().optional().describe('Project id.'),
-      enterpriseProject: oneOrMore().optional().describe('Enterprise project id, in quotes.'),
-    })
-    .transform((value) => value as Match);
+  const tags = z.record(z.string(), oneOrMore('a text, or a list of texts, in quotes'));
+  const shape = z.strictObject({
+    name: described(z.optional(oneOrMore()), 'Instance name; `*` and `?` are wildcards.'),
+    id: described(z.optional(oneOrMore()), 'Instance id.'),
+    tags: described(z.optional(tags), 'Tags that the instance must carry, each with one of the values.'),
+    engine: described(z.optional(oneOrMore()), 'Engine, such as redis.'),
+    versions: described(z.optional(oneOrMore()), 'Engine version, in quotes.'),
+    cacheModes: described(z.optional(oneOrMore()), 'single, ha, ha_rw_split, proxy or cluster.'),
+    region: described(z.optional(oneOrMore()), 'Region id.'),
+    project: described(z.optional(oneOrMore()), 'Project id.'),
+    enterpriseProject: described(z.optional(oneOrMore()), 'Enterprise project id, in quotes.'),
+  });
+  return z.pipe(
+    shape,
+    z.transform((value) => value as Match),
+  );
 }
 
 export function window() {
+  const monthDay = pattern(MONTH_DAY, 'like "2nd tue", "last fri", "day 29", "day -2" or "last day"');
+  const localTime = text('a local date-time such as "2026-01-04T01:30"');
   return z.strictObject({
-    days: list(z.enum(WEEKDAYS)).optional().describe('Kind: days of the week on which it opens.'),
-    monthly: pattern(MONTH_DAY, 'like "2nd tue", "last fri", "day 29", "day -2" or "last day"')
-      .optional()
-      .describe('Kind: a day of each month: `1st` to `5th` or `last` with a weekday, `day N`, `last day`.'),
-    cron: text().optional().describe('Kind: five cron fields.'),
-    rrule: text().optional().describe('Kind: an RFC 5545 recurrence rule, evaluated in local time from `start`.'),
-    date: text('a date such as 2026-12-01').optional().describe('Kind: one date.'),
-    instance: z.literal(true, '`true`').optional().describe("Kind: the instance's own maintenance window."),
-    from: time('23:59').optional().describe('Local time at which it opens.'),
-    to: time('24:00').optional().describe('Local time at which it closes; at or before the start: on the next day.'),
-    duration: duration(MINUTE, LONGEST_WINDOW)
-      .optional()
-      .describe('How long it is open, elapsed time; instead of `to`.'),
-    timezone: zone().optional().describe("IANA name; default: the policy's."),
-    start: text('a local date-time such as "2026-01-04T01:30"')
-      .optional()
-      .describe('For rrule: the date and local time from which it recurs.'),
-    months: list(z.enum(MONTHS)).optional().describe('For monthly: only in these months.'),
-    offset: pattern(/^[+-]?[0-6]d$/, 'like 4d, from -6d to 6d')
-      .transform((value) => Number.parseInt(value, 10))
-      .optional()
-      .describe('For monthly: moves the opening by calendar days.'),
+    days: described(z.optional(list(z.enum(WEEKDAYS))), 'Kind: days of the week on which it opens.'),
+    monthly: described(
+      z.optional(monthDay),
+      'Kind: a day of each month: `1st` to `5th` or `last` with a weekday, `day N`, `last day`.',
+    ),
+    cron: described(z.optional(text()), 'Kind: five cron fields.'),
+    rrule: described(z.optional(text()), 'Kind: an RFC 5545 recurrence rule, evaluated in local time from `start`.'),
+    date: described(z.optional(text('a date such as 2026-12-01')), 'Kind: one date.'),
+    instance: described(z.optional(z.literal(true, '`true`')), "Kind: the instance's own maintenance window."),
+    from: described(z.optional(time('23:59')), 'Local time at which it opens.'),
+    to: described(z.optional(time('24:00')), 'Local time at which it closes; at or before the start: on the next day.'),
+    duration: described(
+      z.optional(duration(MINUTE, LONGEST_WINDOW)),
+      'How long it is open, elapsed time; instead of `to`.',
+    ),
+    timezone: described(z.optional(zone()), "IANA name; default: the policy's."),
+    start: described(z.optional(localTime), 'For rrule: the date and local time from which it recurs.'),
+    months: described(z.optional(list(z.enum(MONTHS))), 'For monthly: only in these months.'),
+    offset: described(z.optional(offset()), 'For monthly: moves the opening by calendar days.'),
   });
 }
 
+function offset() {
+  return z.pipe(
+    pattern(/^[+-]?[0-6]d$/, 'like 4d, from -6d to 6d'),
+    z.transform((value) => Number.parseInt(value, 10)),
+  );
+}
+
 export function freeze() {
-  const moment = () => text('a date such as 2026-11-01, or a local date-time such as "2026-11-01T08:00"').optional();
+  const moment = () => z.optional(text('a date such as 2026-11-01, or a local date-time such as "2026-11-01T08:00"'));
+  const monthDays = pattern(/^\d\d?\.\.\d\d?$/, 'like "28..2"');
   return z.strictObject({
-    name: name().describe('What it is called in plans and alerts.'),
-    from: moment().describe('First day (whole) or first instant.'),
-    to: moment().describe('Last day (whole) or, with a time, the first instant after it.'),
-    monthDays: pattern(/^\d\d?\.\.\d\d?$/, 'like "28..2"')
-      .optional()
-      .describe('Days of every month, both included; wraps round its end.'),
-    timezone: zone().optional().describe("IANA name; default: the policy's."),
-    match: match().optional().describe('Only these instances; default: all.'),
-    block: list(z.enum(PARTS)).optional().describe('Only these parts; default: both.'),
-    reason: text().describe('Why; shown for every instance that waits for it.'),
+    name: described(name(), 'What it is called in plans and alerts.'),
+    from: described(moment(), 'First day (whole) or first instant.'),
+    to: described(moment(), 'Last day (whole) or, with a time, the first instant after it.'),
+    monthDays: described(z.optional(monthDays), 'Days of every month, both included; wraps round its end.'),
+    timezone: described(z.optional(zone()), "IANA name; default: the policy's."),
+    match: described(z.optional(match()), 'Only these instances; default: all.'),
+    block: described(z.optional(list(z.enum(PARTS))), 'Only these parts; default: both.'),
+    reason: described(text(), 'Why; shown for every instance that waits for it.'),
   });
 }
 
 export function wave() {
+  const windows = oneOrMore('the name of a window, or a list of names');
   return z.strictObject({
-    wave: name().describe('Its name.'),
-    match: match().describe('The instances that it may own.'),
-    window: oneOrMore('the name of a window, or a list of names').describe(
-      'The windows in which it may start; their union.',
+    wave: described(name(), 'Its name.'),
+    match: described(match(), 'The instances that it may own.'),
+    window: described(windows, 'The windows in which it may start; their union.'),
+    parallel: described(z.optional(count()), 'How many of this wave may be under way at once.'),
+    after: described(z.optional(name()), 'The wave that must be done before. Default: the one above.'),
+    soak: described(
+      z.optional(duration(0, 400 * DAY)),
+      'How long to wait after the last success of that wave. Default: 24h.',
     ),
-    parallel: count().optional().describe('How many of this wave may be under way at once.'),
-    after: name().optional().describe('The wave that must be done before. Default: the one above.'),
-    soak: duration(0, 400 * DAY)
-      .optional()
-      .describe('How long to wait after the last success of that wave. Default: 24h.'),
-    take: share()
-      .optional()
-      .describe('How many of the matched instances it takes: a share such as 5%, or a number. Default: all.'),
-    approve: z.literal(false, '`false`').optional().describe('Whether a person must approve the plan.'),
+    take: described(
+      z.optional(share()),
+      'How many of the matched instances it takes: a share such as 5%, or a number. Default: all.',
+    ),
+    approve: described(z.optional(z.literal(false, '`false`')), 'Whether a person must approve the plan.'),
   });
 }

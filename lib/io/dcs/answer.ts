@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { canonicalCode, ruleFor } from '../../core/errors.ts';
 import type { DcsFailure } from '../../deps.ts';
 import { maskSecrets } from '../mask.ts';
@@ -30,7 +30,7 @@ export function noAnswer(code: TransportCode, status = 0, requestId: string | nu
   return failure(code, NO_ANSWER[code], status, requestId);
 }
 
-const word = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
+const word = z.catch(z.optional(z.pipe(z.union([z.string(), z.number()]), z.transform(String))), undefined);
 
 /** Every shape in which DCS (v2, v1), the API gateway and IAM write an error. */
 const ErrorBody = z.object({
@@ -41,7 +41,7 @@ const ErrorBody = z.object({
   code: word,
   message: word,
   request_id: word,
-  error: z.object({ code: word, message: word }).optional().catch(undefined),
+  error: z.catch(z.optional(z.object({ code: word, message: word })), undefined),
 });
 
 /** What a reply other than 2xx says. Secrets that it echoes are masked; HTML is not passed on. */

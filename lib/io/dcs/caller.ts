@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import type { Scope } from '../../core/instance.ts';
 import { type EpochMs, MINUTE, SECOND } from '../../core/time.ts';
 import { type Clock, DcsError, type DcsFailure, type Log } from '../../deps.ts';
@@ -62,7 +62,7 @@ export class Caller {
   }
 
   /** A GET, repeated with full jitter where its failure may pass. @throws DcsError */
-  async get<T>(call: Call, schema: z.ZodType<T>): Promise<T> {
+  async get<T>(call: Call, schema: z.ZodMiniType<T>): Promise<T> {
     const { clock, log } = this.#options;
     const until = clock.now() + this.#timeouts.readLasts;
     for (let attempt = 1; ; attempt++) {
@@ -177,7 +177,7 @@ function outOfTime(): DcsFailure {
 export function parsed<T>(
   reply: Reply,
   credentials: Credentials,
-  schema: z.ZodType<T>,
+  schema: z.ZodMiniType<T>,
 ): { data: T } | { failure: DcsFailure } {
   const { status, text, problem } = reply;
   if (status < 200 || status > 299) return { failure: failureFrom(reply, credentials) };

@@ -1,24 +1,36 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 // The API's own examples break its declared types: numbers as text, booleans as text, objects where text was promised.
 // So every field is read leniently, an unusable one counts as absent, and only what nothing can be done without is required.
 
-export const text = z
-  .union([z.string(), z.number(), z.boolean()])
-  .transform((value) => String(value).trim())
-  .nullish()
-  .catch(undefined);
+/** An unusable value counts as absent. */
+function lenient<T>(schema: z.ZodMiniType<T>): z.ZodMiniType<T | null | undefined> {
+  return z.catch(z.nullish(schema), undefined);
+}
 
-export const flag = z
-  .union([z.boolean(), z.stringbool(), z.number().transform(Boolean)])
-  .nullish()
-  .catch(undefined);
+export const text = lenient(
+  z.pipe(
+    z.union([z.string(), z.number(), z.boolean()]),
+    z.transform((value) => String(value).trim()),
+  ),
+);
 
-export const number = z
-  .union([z.number(), z.string().trim().min(1).transform(Number)])
-  .pipe(z.number())
-  .nullish()
-  .catch(undefined);
+export const flag = lenient(
+  z.union([
+    z.boolean(),
+    z.stringbool(),
+    z.pipe(
+      z.number(),
+      z.transform((value: number) => value !== 0),
+    ),
+  ]),
+);
+
+export const number = lenient(
+  z.pipe(z.union([z.number(), z.pipe(z.string().check(z.trim(), z.minLength(1)), z.transform(Number))]), z.number()),
+);
+
+export const list = lenient(z.array(z.unknown()));
 
 /** A list of which the unusable items are left out and counted: one of them must not hide the others. */
 export interface Sifted<T> {
@@ -26,7 +38,7 @@ export interface Sifted<T> {
   skipped: number;
 }
 
-export function sift<T>(item: z.ZodType<T>, raw: readonly unknown[]): Sifted<T> {
+export function sift<T>(item: z.ZodMiniType<T>, raw: readonly unknown[]): Sifted<T> {
   const parsed = raw.map((one) => item.safeParse(one));
   const items = parsed.flatMap((one) => (one.success ? [one.data] : []));
   return { items, skipped: raw.length - items.length };
@@ -39,9 +51,14 @@ export interface Page {
 }
 
 /** An absent list is an empty one only where its count says so; an answer without either is none. */
-export function listOf(list: string, count: string): z.ZodType<Page> {
-  return z
-    .object({ [list]: z.array(z.unknown()).nullish(), [count]: number })
-    .refine((body) => Array.isArray(body[list]) || body[count] === 0)
-    .transform((body) => ({ rows: (body[list] ?? []) as unknown[], count: (body[count] ?? null) as number | null }));
+export function listOf(list: string, count: string): z.ZodMiniType<Page> {
+  return z.pipe(
+    z
+      .object({ [list]: z.nullish(z.array(z.unknown())), [count]: number })
+      .check(z.refine((body) => Array.isArray(body[list]) || body[count] === 0)),
+    z.transform((body) => ({
+      rows: (body[list] ?? []) as unknown[],
+      count: (body[count] ?? null) as number | null,
+    })),
+  );
 }

@@ -1,8 +1,8 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { canonicalCode } from '../../core/errors.ts';
 import type { Details, Instance, PartVersion, Progress, Scope, Task, Versions } from '../../core/instance.ts';
 import type { EpochMs } from '../../core/time.ts';
-import { flag, listOf, number, type Page, type Sifted, sift, text } from './lenient.ts';
+import { flag, list, listOf, number, type Page, type Sifted, sift, text } from './lenient.ts';
 
 /** DCS API, ListInstances. `count` is `instance_num`: the total on some servers, the size of the page on others. */
 export const InstancePage = listOf('instances', 'instance_num');
@@ -10,10 +10,10 @@ export const InstancePage = listOf('instances', 'instance_num');
 /** DCS API, ListBackgroundTask. `count` is `task_count`: text in the declaration, a number in the example. */
 export const TaskPage = listOf('tasks', 'task_count');
 
-const Tag = z.object({ key: z.union([z.string(), z.number()]).transform(String), value: text });
+const Tag = z.object({ key: z.pipe(z.union([z.string(), z.number()]), z.transform(String)), value: text });
 
 const WireInstance = z.object({
-  instance_id: z.string().trim().min(1),
+  instance_id: z.string().check(z.trim(), z.minLength(1)),
   name: text,
   status: text,
   engine: text,
@@ -23,7 +23,7 @@ const WireInstance = z.object({
   capacity_minor: number,
   max_memory: number,
   enterprise_project_id: text,
-  tags: z.array(z.unknown()).nullish().catch(undefined),
+  tags: list,
   maintain_begin: text,
   maintain_end: text,
   service_upgrade: flag,
@@ -36,18 +36,22 @@ type WireInstance = z.infer<typeof WireInstance>;
 
 /** The items of an {@link InstancePage}. One without an id is skipped. */
 export function instancesOf(page: Page, scope: Scope): Sifted<Instance> {
-  return sift(
-    WireInstance.transform((wire) => toInstance(wire, scope)),
-    page.rows,
+  const item = z.pipe(
+    WireInstance,
+    z.transform((wire) => toInstance(wire, scope)),
   );
+  return sift(item, page.rows);
 }
 
 /** DCS API, ShowInstance: the fields of the list, and those that stand here alone. */
-export function shownInstance(scope: Scope): z.ZodType<Instance & { details: Details }> {
-  return WireInstance.transform((wire) => ({
-    ...toInstance(wire, scope),
-    details: { cacheMode: wire.cache_mode || null, productType: wire.product_type || null },
-  }));
+export function shownInstance(scope: Scope): z.ZodMiniType<Instance & { details: Details }> {
+  return z.pipe(
+    WireInstance,
+    z.transform((wire) => ({
+      ...toInstance(wire, scope),
+      details: { cacheMode: wire.cache_mode || null, productType: wire.product_type || null },
+    })),
+  );
 }
 
 function toInstance(wire: WireInstance, scope: Scope): Instance {
@@ -98,23 +102,32 @@ const WireVersions = z
     proxy_minor_version_upgradable: flag,
   })
   // Without a flag there is no answer, and "not upgradable" would be a guess.
-  .refine(
-    (wire) =>
-      typeof wire.engine_minor_version_upgradable === 'boolean' ||
-      typeof wire.proxy_minor_version_upgradable === 'boolean',
+  .check(
+    z.refine(
+      (wire) =>
+        typeof wire.engine_minor_version_upgradable === 'boolean' ||
+        typeof wire.proxy_minor_version_upgradable === 'boolean',
+    ),
   );
 
 /** DCS API, ShowInstanceVersion. The flags are taken at their word; the version texts are not compared. */
-export function versionsAt(readAt: EpochMs): z.ZodType<Versions> {
-  return WireVersions.transform((wire) => ({
-    engine: partVersion(
-      wire.engine_minor_version,
-      wire.latest_engine_minor_version,
-      wire.engine_minor_version_upgradable,
-    ),
-    proxy: partVersion(wire.proxy_minor_version, wire.latest_proxy_minor_version, wire.proxy_minor_version_upgradable),
-    readAt,
-  }));
+export function versionsAt(readAt: EpochMs): z.ZodMiniType<Versions> {
+  return z.pipe(
+    WireVersions,
+    z.transform((wire) => ({
+      engine: partVersion(
+        wire.engine_minor_version,
+        wire.latest_engine_minor_version,
+        wire.engine_minor_version_upgradable,
+      ),
+      proxy: partVersion(
+        wire.proxy_minor_version,
+        wire.latest_proxy_minor_version,
+        wire.proxy_minor_version_upgradable,
+      ),
+      readAt,
+    })),
+  );
 }
 
 function partVersion(
@@ -125,10 +138,11 @@ function partVersion(
   return { current: current || null, latest: latest || null, upgradable: upgradable ?? false };
 }
 
-const WireTask = z
-  .object({ id: text, name: text, status: text, created_at: text, updated_at: text, error_code: text })
-  .refine((wire) => Boolean(wire.id))
-  .transform(
+const WireTask = z.pipe(
+  z
+    .object({ id: text, name: text, status: text, created_at: text, updated_at: text, error_code: text })
+    .check(z.refine((wire) => Boolean(wire.id))),
+  z.transform(
     (wire): Task => ({
       id: wire.id ?? '',
       name: wire.name ?? '',
@@ -137,7 +151,8 @@ const WireTask = z
       updatedAt: instant(wire.updated_at),
       errorCode: wire.error_code ? canonicalCode(wire.error_code) : null,
     }),
-  );
+  ),
+);
 
 /** The items of a {@link TaskPage}. One without an id is skipped. */
 export function tasksOf(page: Page): Sifted<Task> {
@@ -153,20 +168,21 @@ function instant(word: string | null | undefined): EpochMs | null {
 }
 
 const Step = z.object({ step_status: text, sub_step_status: text, error_code: text });
-const Steps = z.array(z.unknown()).nullish().catch(undefined);
 
 /** DCS API, ShowBackgroundTaskProgress. It has no status of its own: a step that failed tells. */
-export const TaskProgress: z.ZodType<Progress> = z
-  .object({ progress: number, remain_time: number, step_details: Steps })
-  .refine((wire) => typeof wire.progress === 'number')
-  .transform((wire) => ({
+export const TaskProgress: z.ZodMiniType<Progress> = z.pipe(
+  z
+    .object({ progress: number, remain_time: number, step_details: list })
+    .check(z.refine((wire) => typeof wire.progress === 'number')),
+  z.transform((wire) => ({
     percent: Math.min(100, Math.max(0, wire.progress ?? 0)),
     remainSeconds: typeof wire.remain_time === 'number' && wire.remain_time >= 0 ? wire.remain_time : null,
     failedCode: failedCode(wire.step_details ?? []),
-  }));
+  })),
+);
 
 function failedCode(rawSteps: readonly unknown[]): string | null {
-  const subSteps = sift(z.object({ sub_step_details: Steps }), rawSteps).items.flatMap(
+  const subSteps = sift(z.object({ sub_step_details: list }), rawSteps).items.flatMap(
     (step) => step.sub_step_details ?? [],
   );
   const failed = sift(Step, [...subSteps, ...rawSteps]).items.filter(
@@ -178,8 +194,11 @@ function failedCode(rawSteps: readonly unknown[]): string | null {
 
 /** DCS API, UpgradeInstanceMinorVersion. Without a task id nothing is certain, whatever the status says. */
 export const Accepted = z.object({
-  task_id: z
-    .union([z.string(), z.number()])
-    .transform((id) => String(id).trim())
-    .pipe(z.string().min(1)),
+  task_id: z.pipe(
+    z.pipe(
+      z.union([z.string(), z.number()]),
+      z.transform((id) => String(id).trim()),
+    ),
+    z.string().check(z.minLength(1)),
+  ),
 });

@@ -1,6 +1,7 @@
-import { Temporal } from 'temporal-polyfill';
 import { type Day, parseDate, parseDateTime } from './day.ts';
+import { type Era, readEra } from './eras.ts';
 import { DAY, type EpochMs, HOUR } from './time.ts';
+import { tabledEra } from './zone-table.ts';
 
 /** A zone's clock: between what a clock on the wall shows and instants. */
 export interface WallClock {
@@ -11,13 +12,6 @@ export interface WallClock {
   toInstant(day: Day, time: number): EpochMs;
   /** The date that the wall shows. */
   dayAt(at: EpochMs): Day;
-}
-
-/** A span of time with one offset from UTC. */
-interface Era {
-  from: EpochMs;
-  until: EpochMs;
-  offset: number;
 }
 
 /** No zone is further from UTC than 26 hours, whichever way its clocks jump. */
@@ -43,7 +37,7 @@ function makeClock(zone: string): WallClock {
     if (latest && latest.from <= at && at < latest.until) return latest;
     latest = eras.find((era) => era.from <= at && at < era.until);
     if (latest) return latest;
-    latest = readEra(zone, at);
+    latest = tabledEra(zone, at) ?? readEra(zone, at);
     eras.push(latest);
     return latest;
   }
@@ -57,18 +51,6 @@ function makeClock(zone: string): WallClock {
     dayAt(at) {
       return Math.floor((at + eraAt(at).offset) / DAY);
     },
-  };
-}
-
-function readEra(zone: string, at: EpochMs): Era {
-  const there = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone);
-  // "previous" means strictly before, but an era that begins at this very instant is wanted.
-  const from = there.add({ milliseconds: 1 }).getTimeZoneTransition('previous');
-  const until = there.getTimeZoneTransition('next');
-  return {
-    from: from?.epochMilliseconds ?? Number.NEGATIVE_INFINITY,
-    until: until?.epochMilliseconds ?? Number.POSITIVE_INFINITY,
-    offset: there.offsetNanoseconds / 1e6,
   };
 }
 

@@ -1,4 +1,3 @@
-import { Temporal } from 'temporal-polyfill';
 import { type Day, dayOf, fieldsOf, formatDate } from './day.ts';
 import { DAY, type EpochMs } from './time.ts';
 import { wallClock } from './wall.ts';
@@ -53,7 +52,8 @@ const UNTIL_PROBLEM: Read<never> = {
 };
 
 async function expand(rule: string, start: RruleStart, last: EpochMs): Promise<Read<Includes>> {
-  const { RRuleTemporal } = await import('rrule-temporal');
+  const [{ RRuleTemporal }, { Temporal }] = await Promise.all([import('rrule-temporal'), import('temporal-polyfill')]);
+  const midnight = (day: Day) => Temporal.Instant.fromEpochMilliseconds(day * DAY).toZonedDateTimeISO('UTC');
   const wall = wallClock(start.timezone);
   const rruleString = `DTSTART;TZID=UTC:${utcText(start.day)}\nRRULE:${rule}`;
   const years = new Map<number, Set<Day>>();
@@ -84,10 +84,6 @@ async function expand(rule: string, start: RruleStart, last: EpochMs): Promise<R
 }
 
 const NEVER_FIRES: Read<never> = { message: 'never fires', hint: 'no date of the calendar fits it' };
-
-function midnight(day: Day): Temporal.ZonedDateTime {
-  return Temporal.Instant.fromEpochMilliseconds(day * DAY).toZonedDateTimeISO('UTC');
-}
 
 function utcText(day: Day): string {
   return `${formatDate(day).replaceAll('-', '')}T000000Z`;

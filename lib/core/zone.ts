@@ -1,9 +1,11 @@
+import { isTabled } from './zone-table.ts';
+
 /**
  * Whether it is an IANA time zone name in its own spelling. Abbreviations (`CST` is four zones) and offsets are not,
  * though runtimes accept some of them; `UTC` is the only name without a slash.
  */
 export function isZone(name: string): boolean {
-  if (name === 'UTC') return true;
+  if (name === 'UTC' || isTabled(name)) return true;
   if (!SHAPE.test(name)) return false;
   try {
     const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;

@@ -1,14 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Policy } from '../core/policy.ts';
+import { useZoneTable } from '../core/zone-table.ts';
 import type { Clock, Deps, Ledger, Log, Notifier, PolicyState } from '../deps.ts';
 import { createNotifier, NotifyError } from './alerts/notifier.ts';
 import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
-import { createDcs } from './dcs/client.ts';
+import { dcsOnDemand } from './dcs/on-demand.ts';
 import { openLedger } from './ledger/open.ts';
 import { createLog } from './log.ts';
 import { problemText, readPolicy } from './policy-file.ts';
+import { readZoneTable } from './zones.ts';
 
 export interface RuntimeOptions {
   env: Record<string, string | undefined>;
@@ -31,6 +33,11 @@ export interface Runtime {
 /** The log masks what is in this list, also what is learned later. */
 function keepSecret(secrets: string[], ...values: (string | null | undefined)[]): void {
   for (const value of values) if (value && !secrets.includes(value)) secrets.push(value);
+}
+
+/** Tells this process from others that have its id after it, or elsewhere. It is no secret, so nothing costly to load is asked for it. */
+function nonce(): string {
+  return Math.random().toString(36).slice(2, 10);
 }
 
 const GOOD_POLICY = 'policy:good';
@@ -56,13 +63,14 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   const write = options.writeLog ?? ((line: string) => void process.stdout.write(line));
   const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets: config.secrets });
   const ledger = await openLedger(config.ledger, { log });
-  const dcs = createDcs({
+  useZoneTable(readZoneTable());
+  const dcs = dcsOnDemand({
     clock,
     credentials: config.credentials,
     log,
     endpointOverride: config.endpoint ?? undefined,
   });
-  const holder = `${hostname()}:${process.pid}:${crypto.randomUUID().slice(0, 8)}`;
+  const holder = `${hostname()}:${process.pid}:${nonce()}`;
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
     const { state, notifier } = withNotifier(await policyState(config, ledger), { log, clock });
     for (const { secret, url } of state.policy?.notify ?? [])
@@ -99,7 +107,7 @@ type PolicyFile = { text: string; problem: null; state: PolicyState } | { proble
 async function readPolicyFile(file: string, env: Config['env']): Promise<PolicyFile> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(file);
+    bytes = readFileSync(file);
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     return { problem: `${file}: ${why}; copy policy.example.yaml, or name another with POLICY or --policy` };

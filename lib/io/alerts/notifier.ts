@@ -2,7 +2,7 @@ import type { Alert, Severity } from '../../core/alert.ts';
 import type { NotifyTarget } from '../../core/policy.ts';
 import { type EpochMs, iso, MINUTE } from '../../core/time.ts';
 import type { Clock, Log, LogLevel, Notifier } from '../../deps.ts';
-import { receiverProblems, sendWebhook } from './standard-webhooks.ts';
+import { receiverProblems } from './receiver.ts';
 
 export interface NotifierOptions {
   targets: readonly NotifyTarget[];
@@ -25,7 +25,11 @@ const SINKS: Record<NotifyTarget['to'], Sink> = {
   log: { problems: () => [], send: async () => {} },
   webhook: {
     problems: receiverProblems,
-    send: (target, alert, { clock, timeout }) => sendWebhook(target, alert, clock, timeout),
+    // Loaded here and not above: what signs and sends costs a start more than most runs, which have nothing to tell, do.
+    async send(target, alert, { clock, timeout }) {
+      const { sendWebhook } = await import('./standard-webhooks.ts');
+      await sendWebhook(target, alert, clock, timeout);
+    },
   },
 };
 

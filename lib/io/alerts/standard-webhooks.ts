@@ -2,23 +2,14 @@ import { createHash, createHmac } from 'node:crypto';
 import type { Alert } from '../../core/alert.ts';
 import { type EpochMs, iso } from '../../core/time.ts';
 import type { Clock } from '../../deps.ts';
-import { urlProblem } from '../url.ts';
 import { VERSION } from '../version.ts';
-
-/** Standard Webhooks asks for keys of 24 to 64 bytes. */
-const SHORTEST_KEY = 24;
+import { keyOf, type Receiver } from './receiver.ts';
 
 /** One receiver's silence costs no more than this, in milliseconds. */
 const TIMEOUT = 5_000;
 
 /** Pauses before the second and the third try, in milliseconds. Later ones are the next pass's. */
 const PAUSES = [500, 2_000];
-
-export interface Receiver {
-  url: string;
-  /** `whsec_` and base64. */
-  secret: string | null;
-}
 
 /** A delivery that failed. `again`: the same request may well succeed in a moment. The message holds no URL and no secret. */
 export class DeliveryError extends Error {
@@ -28,19 +19,6 @@ export class DeliveryError extends Error {
     this.name = 'DeliveryError';
     this.again = again;
   }
-}
-
-/** What is wrong with a receiver, by the names of a policy's keys and never with a value. */
-export function receiverProblems({ url, secret }: Receiver): string[] {
-  const problem = urlProblem(url, { query: true });
-  return [...(problem ? [`url ${problem}`] : []), ...secretProblems(secret)];
-}
-
-function secretProblems(secret: string | null): string[] {
-  if (!secret) return ['secret is missing; nothing is sent unsigned'];
-  const text = withoutPrefix(secret);
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return ['secret must be "whsec_" and base64'];
-  return keyOf(secret).length < SHORTEST_KEY ? [`secret must be of ${SHORTEST_KEY} bytes or more`] : [];
 }
 
 /** The three headers of Standard Webhooks. `at` is the instant of sending, and has whole seconds on the wire. */
@@ -92,12 +70,4 @@ async function post(url: string, body: string, signature: Record<string, string>
 function unsent(error: unknown): string {
   const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
   return `could not be reached${code ? ` (${code})` : ''}`;
-}
-
-function keyOf(secret: string): Buffer {
-  return Buffer.from(withoutPrefix(secret), 'base64');
-}
-
-function withoutPrefix(secret: string): string {
-  return secret.replace(/^whsec_/, '');
 }

@@ -1,0 +1,32 @@
+import { urlProblem } from '../url.ts';
+
+/** Standard Webhooks asks for keys of 24 to 64 bytes. */
+const SHORTEST_KEY = 24;
+
+export interface Receiver {
+  url: string;
+  /** `whsec_` and base64. */
+  secret: string | null;
+}
+
+/** What is wrong with a receiver, by the names of a policy's keys and never with a value. */
+export function receiverProblems({ url, secret }: Receiver): string[] {
+  const problem = urlProblem(url, { query: true });
+  return [...(problem ? [`url ${problem}`] : []), ...secretProblems(secret)];
+}
+
+function secretProblems(secret: string | null): string[] {
+  if (!secret) return ['secret is missing; nothing is sent unsigned'];
+  const text = withoutPrefix(secret);
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return ['secret must be "whsec_" and base64'];
+  return keyOf(secret).length < SHORTEST_KEY ? [`secret must be of ${SHORTEST_KEY} bytes or more`] : [];
+}
+
+/** The bytes of a secret. */
+export function keyOf(secret: string): Buffer {
+  return Buffer.from(withoutPrefix(secret), 'base64');
+}
+
+function withoutPrefix(secret: string): string {
+  return secret.replace(/^whsec_/, '');
+}

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
 import { reconcile } from '../lib/reconcile.ts';
 
@@ -18,7 +18,9 @@ export const tick =
   (load: () => Promise<Runtime>) => async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
     if (!ScheduledEvent.safeParse(event).success) throw new TypeError(`not a scheduled event: ${describe(event)}`);
     const { deps, state } = await (await load()).pass();
-    const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - RESERVE));
+    const left = context.getRemainingTimeInMillis() - RESERVE;
+    // A timer of no time at all would fire only after a start that waits for nothing.
+    const signal = left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort();
     const report = await reconcile(deps, state, { requestedBy: 'schedule', reason: 'scheduled tick', signal });
     const { started, followed, finished, errors, alerts } = report;
     const counts = {

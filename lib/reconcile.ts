@@ -1,14 +1,18 @@
 import { holdAlert, policyAlert, scopeAlert, unknownCodeAlert } from './core/alert.ts';
 import type { Attempt } from './core/attempt.ts';
 import { decide, type Verdict } from './core/decide.ts';
+import type { Decision } from './core/decision.ts';
 import { isKnown, ruleFor } from './core/errors.ts';
+import { waitingOverrides } from './core/override.ts';
 import type { Policy } from './core/policy.ts';
+import type { Scene } from './core/stock.ts';
 import { type EpochMs, MINUTE } from './core/time.ts';
 import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
 import { act, LEASE_LASTS, MEMORY } from './pass/act.ts';
 import { followAll } from './pass/follow.ts';
 import { type Observation, observe, recall, remember } from './pass/observe.ts';
+import { claimOrders, overridesOf } from './pass/order.ts';
 import type { PassOptions, PassReport, Tally } from './pass/tally.ts';
 import { tellAttempts, tellConditions } from './pass/tell.ts';
 
@@ -42,7 +46,7 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   const wasOpen = new Set(active.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id));
   report.followed = attempts.filter(({ finishedAt }) => finishedAt === null);
   report.finished = attempts.filter(({ id, finishedAt }) => finishedAt !== null && wasOpen.has(id));
-  if (state.problem === null) await decideAndAct(deps, state.policy, options, tally);
+  if (state.problem === null) await decideAndAct(deps, state.policy, attempts, options, tally);
   report.errors = tally.failures.map(({ scope, instanceId, failure: { code, message, requestId, rule } }) => {
     return { scope, instanceId, code, message, requestId, hint: rule.hint };
   });
@@ -54,12 +58,20 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   return report;
 }
 
-async function decideAndAct(deps: Deps, policy: Policy, options: PassOptions, tally: Tally): Promise<void> {
+async function decideAndAct(
+  deps: Deps,
+  policy: Policy,
+  active: readonly Attempt[],
+  options: PassOptions,
+  tally: Tally,
+): Promise<void> {
   const { report } = tally;
   const names = [...new Set(policy.rollout.flatMap((wave) => wave.windows))];
   report.opening = calendar(policy, names, null).at(report.now);
   // An instance's own window is not known before the fleet is: whoever uses one has the fleet looked at on every tick.
-  const isOpen = report.opening !== null || names.some((name) => policy.windows[name]?.kind === 'instance');
+  const isOrdered = options.override !== undefined || waitingOverrides(active, report.now).size > 0;
+  const isOpen =
+    isOrdered || report.opening !== null || names.some((name) => policy.windows[name]?.kind === 'instance');
   if (!isOpen && !options.observeAlways && !options.explain) return;
   const seen = await see(
     deps,
@@ -72,13 +84,14 @@ async function decideAndAct(deps: Deps, policy: Policy, options: PassOptions, ta
   const lease =
     isOpen && !options.dryRun ? await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now()) : null;
   try {
-    const verdict = await judge(deps, policy, seen, options, tally);
-    report.decisions = verdict.decisions;
+    const { verdict, scene } = await judge(deps, policy, seen, options, tally);
     report.waves = verdict.waves;
-    await remember(deps, seen, options.dryRun ? [] : report.decisions);
+    await remember(deps, seen, options.dryRun ? [] : verdict.decisions);
+    report.decisions = askedFor(verdict.decisions, seen, options);
     if (options.dryRun) return;
     for (const hold of verdict.newHolds) await deps.ledger.putHold(hold);
-    if (isOpen) await act(deps, policy, verdict, lease, options, tally);
+    if (options.override) report.decisions = await claimOrders(deps, scene, report.decisions, lease, options);
+    if (isOpen) await act(deps, policy, { ...verdict, decisions: report.decisions }, lease, options, tally);
     await remember(deps, seen, report.decisions);
   } finally {
     if (lease) await deps.ledger.releaseLease(lease);
@@ -88,6 +101,12 @@ async function decideAndAct(deps: Deps, policy: Policy, options: PassOptions, ta
     const alert = holdAlert(hold, report.now);
     if (alert) tally.raised.push({ alert, grace: 0 });
   }
+}
+
+function askedFor(decisions: Decision[], { instances }: Observation, { only }: PassOptions): Decision[] {
+  if (!only) return decisions;
+  const asked = new Set(instances.filter(only).map(({ instanceId }) => instanceId));
+  return decisions.filter(({ instanceId }) => asked.has(instanceId));
 }
 
 async function see(deps: Deps, policy: Policy, really: boolean, signal?: AbortSignal): Promise<Observation> {
@@ -107,7 +126,7 @@ async function judge(
   seen: Observation,
   options: PassOptions,
   tally: Tally,
-): Promise<Verdict> {
+): Promise<{ verdict: Verdict; scene: Scene }> {
   const now = (options.dryRun && options.at) || deps.clock.now();
   const [attempts, holds, conditions] = await Promise.all([
     deps.ledger.attempts({ since: now - MEMORY }),
@@ -127,15 +146,10 @@ async function judge(
       stoppedScopes.set(scope, `${failure.message} (${failure.code})`);
     }
   }
-  return decide({
-    now,
-    policy,
-    instances: seen.instances,
-    attempts,
-    holds,
-    behindSince: seen.behindSince,
-    stoppedScopes,
-  });
+  const { instances, behindSince } = seen;
+  const given = { now, policy, instances, attempts, holds, behindSince, stoppedScopes };
+  const scene = { ...given, overrides: overridesOf(given, options), ...(options.only ? { asked: options.only } : {}) };
+  return { verdict: decide(scene), scene };
 }
 
 async function tell(deps: Deps, attempts: readonly Attempt[], problem: string | null, tally: Tally): Promise<void> {

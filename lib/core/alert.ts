@@ -1,6 +1,7 @@
 import { type Attempt, isOpen } from './attempt.ts';
 import type { ErrorRule } from './errors.ts';
 import { type Hold, isInForce } from './hold.ts';
+import { isOverride } from './override.ts';
 import { type EpochMs, iso } from './time.ts';
 
 export type Severity = 'info' | 'warning' | 'error' | 'critical';
@@ -70,7 +71,9 @@ const TOLD: readonly Told[] = [
   {
     event: 'expired',
     severity: 'warning',
-    holds: (attempt) => attempt.state === 'expired' && attempt.error !== null && attempt.error.code !== 'DCS.3022',
+    // Nobody waits for what a window left undone, but whoever ordered an upgrade waits for that.
+    holds: ({ state, error, opening }) =>
+      state === 'expired' && (error === null ? isOverride(opening) : error.code !== 'DCS.3022'),
     summary: (attempt) => `${attempt.name} was not begun before the window closed: ${because(attempt)}.`,
     action: (_, hint) => `${hint} It is due again in the next opening.`,
   },

@@ -55,7 +55,7 @@ export function decide(given: Scene): Verdict {
   }
   const slots = new Map<string, Slot>();
   const limits = new LimitKeeper(scene, standings);
-  for (const standing of inOrder(candidates)) {
+  for (const standing of inOrder(candidates, scene.asked)) {
     const opening = context.calendarOf(standing).at(scene.now)!;
     const no = limits.admit(standing, opening);
     if (no) refusals.set(standing, { action: 'wait', from: scene.now, ...no });
@@ -66,15 +66,16 @@ export function decide(given: Scene): Verdict {
   return { decisions, waves: [...waves.values()], newHolds, slots };
 }
 
-/** Those that failed before go last, then the longest behind first; a stable hash breaks ties. */
-function inOrder(candidates: readonly Standing[]): Standing[] {
+/** What was asked for goes first, what failed before goes last, then the longest behind first; a stable hash breaks ties. */
+function inOrder(candidates: readonly Standing[], asked: Scene['asked']): Standing[] {
   const keyed = candidates.map((standing) => ({
     standing,
+    asked: asked?.(standing.instance) ? 0 : 1,
     failed: hasFailed(standing) ? 1 : 0,
     behind: standing.behindSince ?? Number.MAX_SAFE_INTEGER,
     hash: stableHash(standing.instance.instanceId),
   }));
-  keyed.sort((a, b) => a.failed - b.failed || a.behind - b.behind || a.hash - b.hash);
+  keyed.sort((a, b) => a.asked - b.asked || a.failed - b.failed || a.behind - b.behind || a.hash - b.hash);
   return keyed.map(({ standing }) => standing);
 }
 
@@ -82,6 +83,8 @@ function inOrder(candidates: readonly Standing[]): Standing[] {
 function calendars(scene: Scene): (standing: Standing) => Calendar {
   const known = new Map<string, Calendar>();
   return ({ assignment, instance }) => {
+    const ordered = scene.overrides?.get(instance.instanceId);
+    if (ordered) return calendarOfOne(ordered);
     const names = assignment.kind === 'wave' ? assignment.windows : [];
     const maintain = names.some((name) => scene.policy.windows[name]?.kind === 'instance') ? instance.maintain : null;
     const key = `${names.join()}|${maintain?.begin}|${maintain?.end}`;
@@ -91,13 +94,23 @@ function calendars(scene: Scene): (standing: Standing) => Calendar {
   };
 }
 
+function calendarOfOne(opening: Opening): Calendar {
+  return {
+    at: (instant) => (opening.opens <= instant && instant < opening.closes ? opening : null),
+    next: (after) => (after < opening.opens ? opening : null),
+    between: (from, to) => (from < opening.closes && opening.opens < to ? [opening] : []),
+  };
+}
+
 type PossibleStart = (standing: Standing, from: EpochMs) => EpochMs | null;
 
 /** The next instant at which a start could be made, remembered for instances that ask the same. */
 function possibleStarts(context: Context): PossibleStart {
-  const { policy } = context.scene;
+  const { policy, overrides } = context.scene;
   const known = new Map<Calendar, Map<string, EpochMs | null>>();
   return (standing, from) => {
+    const ordered = overrides?.get(standing.instance.instanceId);
+    if (ordered) return from < ordered.closes ? from : null;
     const times = context.calendarOf(standing);
     const need = needOf(standing, context);
     const parts = standing.due.length > 0 ? standing.due : PARTS;
@@ -112,7 +125,7 @@ function possibleStarts(context: Context): PossibleStart {
 
 function toDecision(standing: Standing, context: Context, no: No | undefined, possible: PossibleStart): Decision {
   const { instance, assignment } = standing;
-  const { now, policy } = context.scene;
+  const { now, policy, overrides } = context.scene;
   const base = {
     instanceId: instance.instanceId,
     name: instance.name,
@@ -121,7 +134,8 @@ function toDecision(standing: Standing, context: Context, no: No | undefined, po
     ...fromTo(policy, standing),
   };
   if (!no) {
-    const parts = startableParts(policy, instance, now);
+    const isOrdered = overrides?.has(instance.instanceId) === true;
+    const parts = isOrdered ? standing.due : startableParts(policy, instance, now);
     const detail = parts.map((part) => `${part} ${base[part].from ?? '?'} → ${base[part].to ?? '?'}`).join(', ');
     return { ...base, action: 'start', reason: 'due', detail, parts, possibleAt: now };
   }

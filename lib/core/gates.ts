@@ -20,6 +20,7 @@ export interface Context {
   scene: Scene;
   waves: ReadonlyMap<string, WaveState>;
   expected: (sizeClass: string) => number;
+  /** Of its windows; of the one opening in which it was ordered where a person did that. */
   calendarOf: (standing: Standing) => Calendar;
 }
 
@@ -115,7 +116,8 @@ function notHeld({ hold, assignment }: Standing, { scene }: Context): No | null 
   };
 }
 
-function waveOpen({ assignment }: Standing, { waves }: Context): No | null {
+function waveOpen({ assignment, instance }: Standing, { waves, scene }: Context): No | null {
+  if (scene.overrides?.has(instance.instanceId)) return null;
   const closed = waves.get(waveOf(assignment)!)?.closed;
   if (!closed) return null;
   const no: No = { action: 'wait', reason: closed.reason, detail: closed.detail };
@@ -129,6 +131,7 @@ function windowOpen(standing: Standing, context: Context): No | null {
 }
 
 function notFrozen({ instance, due }: Standing, { scene }: Context): No | null {
+  if (scene.overrides?.has(instance.instanceId)) return null;
   const freezes = due.map((part) => frozenAt(scene.policy, instance, part, scene.now));
   const freeze = freezes[0];
   if (!freeze || freezes.includes(null)) return null;

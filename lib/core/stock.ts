@@ -5,6 +5,7 @@ import { cacheModeOf, type Instance, PARTS, type Part } from './instance.ts';
 import type { Policy } from './policy.ts';
 import { type Assignment, assignWaves } from './selection.ts';
 import type { EpochMs } from './time.ts';
+import type { Opening } from './window.ts';
 
 /** Where one instance stands: everything that the gates of decide.ts and the waves of rollout.ts ask about it. */
 export interface Standing {
@@ -31,6 +32,10 @@ export interface Scene {
   behindSince: ReadonlyMap<string, EpochMs>;
   /** Scope id → why nothing can be started there now. Their instances are as last seen. */
   stoppedScopes: ReadonlyMap<string, string>;
+  /** By instance id, the opening in which a person ordered it: there windows, freezes and waves are not asked. */
+  overrides?: ReadonlyMap<string, Opening>;
+  /** Those that a person asked for take their place among the limits before all others. */
+  asked?: (instance: Instance) => boolean;
 }
 
 export function takeStock(scene: Scene): Standing[] {

@@ -4,9 +4,10 @@ import type { Decision } from '../core/decision.ts';
 import { answered } from '../core/follow.ts';
 import { holdOn } from '../core/hold.ts';
 import type { Instance, Part, Scope } from '../core/instance.ts';
+import { isOverride } from '../core/override.ts';
 import type { Policy } from '../core/policy.ts';
 import { whyUnsupported } from '../core/selection.ts';
-import { sizeClassOf, startableParts, targetOf } from '../core/stock.ts';
+import { dueParts, sizeClassOf, startableParts, targetOf } from '../core/stock.ts';
 import { iso, SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
@@ -87,7 +88,7 @@ async function preflight(
       return no(`it is ${instance.upgrading ? 'being upgraded' : instance.status}`);
     const unsupported = whyUnsupported(instance);
     if (unsupported) return no(unsupported);
-    const parts = startableParts(policy, instance, now);
+    const parts = isOverride(opening) ? dueParts(policy, instance) : startableParts(policy, instance, now);
     return parts.length === 0 ? no('nothing is due any more') : { instance, parts };
   } catch (error) {
     const failure = failureOf(error);
@@ -126,8 +127,9 @@ async function announce(
   }
 }
 
-function newAttempt(
-  order: StartOrder,
+/** A claim whose call has not been made. `parts` and `versions`: what it would ask for, as last seen. */
+export function newAttempt(
+  order: Omit<StartOrder, 'earlier' | 'scope' | 'policy'>,
   instance: Instance,
   parts: Part[],
   versions: { engine: FromTo; proxy: FromTo },
@@ -153,7 +155,7 @@ function newAttempt(
     parts,
     ...versions,
     error: null,
-    updates: [{ at: now, state: 'claimed', note: `claimed for the window that opened ${iso(opening.opens)}` }],
+    updates: [{ at: now, state: 'claimed', note: claimNote(opening) }],
     lookUntil: null,
     retryAt: null,
     calls: 0,
@@ -164,6 +166,11 @@ function newAttempt(
     settled: false,
     rev: 0,
   };
+}
+
+function claimNote(opening: Opening): string {
+  if (isOverride(opening)) return `ordered by override, to be begun before ${iso(opening.closes)}`;
+  return `claimed for the window that opened ${iso(opening.opens)}`;
 }
 
 function whyTooLate(attempt: Attempt, opening: Opening, now: number, signal?: AbortSignal): string | null {

@@ -1,6 +1,7 @@
 import type { Alert } from '../core/alert.ts';
 import type { Attempt } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
+import type { Instance } from '../core/instance.ts';
 import type { WaveState } from '../core/rollout.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
@@ -16,6 +17,10 @@ export interface PassOptions {
   explain?: boolean;
   /** Never ask the API, decide from what is stored; with `dryRun` only. */
   fromMemory?: boolean;
+  /** Starts these alone, and before all others; the report has their decisions alone. What runs is followed in any case. */
+  only?: (instance: Instance) => boolean;
+  /** With `only`: an order to begin soon, whatever windows, freezes and waves say. The same run orders nothing twice. */
+  override?: { runId: string };
   /** Decide as of this instant instead of now; with `dryRun` only. */
   at?: EpochMs;
   requestedBy: string;

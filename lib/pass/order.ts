@@ -1,0 +1,71 @@
+import { isOpen } from '../core/attempt.ts';
+import type { Decision, Reason } from '../core/decision.ts';
+import { overrideOpening, waitingOverrides } from '../core/override.ts';
+import { expectedDurations } from '../core/rollout.ts';
+import { dueParts, type Scene, sizeClassOf, targetOf } from '../core/stock.ts';
+import type { Opening } from '../core/window.ts';
+import { type Deps, type Lease, StaleLeaseError } from '../deps.ts';
+import { newAttempt } from './start.ts';
+import type { PassOptions } from './tally.ts';
+
+/** The openings in which instances are ordered: those that wait from before, and those that this pass is asked to order. */
+export function overridesOf(scene: Scene, { override, only }: PassOptions): Map<string, Opening> {
+  const { now, policy, attempts, instances } = scene;
+  const openings = waitingOverrides(attempts, now);
+  if (!override || !only) return openings;
+  const expected = expectedDurations(policy, attempts);
+  for (const instance of instances.filter(only)) {
+    if (openings.has(instance.instanceId)) continue;
+    openings.set(instance.instanceId, overrideOpening(override.runId, now, expected(sizeClassOf(instance))));
+  }
+  return openings;
+}
+
+/** What passes by itself, or when another upgrade ends: an order waits for that. */
+const WAITS_ITS_TURN: readonly Reason[] = [
+  'limit_parallel', 'limit_wave', 'limit_scope', 'limit_window', 'one_at_a_time', 'instance_busy',
+]; // biome-ignore format: a list to be read
+
+/**
+ * Claims what was ordered and has to wait, so that a later pass starts it. Without the lease nothing can be claimed: then
+ * the decision says so, and whoever ordered it has to ask again.
+ */
+export async function claimOrders(
+  deps: Deps,
+  scene: Scene,
+  decisions: readonly Decision[],
+  lease: Lease | null,
+  options: PassOptions,
+): Promise<Decision[]> {
+  const claimed = new Set(scene.attempts.filter(isOpen).map(({ instanceId }) => instanceId));
+  const result: Decision[] = [];
+  for (const decision of decisions) {
+    const waits = WAITS_ITS_TURN.includes(decision.reason) && !claimed.has(decision.instanceId);
+    const isKept = !waits || (lease !== null && (await claim(deps, scene, decision, lease, options)));
+    const detail = 'another run is deciding, so the order could not be kept; ask again';
+    result.push(isKept ? decision : { ...decision, reason: 'another_run', detail });
+  }
+  return result;
+}
+
+async function claim(
+  deps: Deps,
+  scene: Scene,
+  decision: Decision,
+  lease: Lease,
+  { requestedBy, reason }: PassOptions,
+): Promise<boolean> {
+  const { policy, now } = scene;
+  const instance = scene.instances.find(({ instanceId }) => instanceId === decision.instanceId)!;
+  const slot = { opening: scene.overrides!.get(decision.instanceId)!, need: 0 };
+  const versions = { engine: targetOf(policy, instance, 'engine'), proxy: targetOf(policy, instance, 'proxy') };
+  const order = { decision, slot, requestedBy, reason };
+  try {
+    // False: the same run has ordered it before, which is just as well.
+    await deps.ledger.claim(newAttempt(order, instance, dueParts(policy, instance), versions, now), lease);
+    return true;
+  } catch (error) {
+    if (error instanceof StaleLeaseError) return false;
+    throw error;
+  }
+}

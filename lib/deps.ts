@@ -123,9 +123,11 @@ export interface Ledger {
   putCondition(condition: Condition): Promise<void>;
   dropCondition(key: string): Promise<void>;
 
-  /** Small documents by name: the last good policy's text, the last tick's summary. */
+  /** Small documents by name, e.g. the last good policy's text. */
   note(name: string): Promise<string | null>;
   putNote(name: string, text: string): Promise<void>;
+  /** False, and nothing is written, when there is a note of that name. */
+  putNoteIfAbsent(name: string, text: string): Promise<boolean>;
 
   close(): Promise<void>;
 }

@@ -290,6 +290,14 @@ function documents(current: () => Ledger): void {
     await current().putNote('policy', text);
     expect([await current().note('policy'), await current().note('tick')]).toEqual([text, null]);
   });
+
+  it('notes: of twenty that put one where there is none, one does', async () => {
+    const texts = Array.from({ length: 20 }, (_, rival) => `rival ${rival}`);
+    const won = await Promise.all(texts.map((text) => current().putNoteIfAbsent('key', text)));
+    expect(won.filter(Boolean)).toHaveLength(1);
+    expect(await current().note('key')).toBe(texts[won.indexOf(true)]);
+    expect(await current().putNoteIfAbsent('key', 'late')).toBe(false);
+  });
 }
 
 async function leaseOf(ledger: Ledger, holder = 'one', now = NIGHT): Promise<Lease> {

@@ -100,6 +100,12 @@ class MemoryLedger implements Ledger {
     this.#notes.set(name, text);
   }
 
+  async putNoteIfAbsent(name: string, text: string): Promise<boolean> {
+    if (this.#notes.has(name)) return false;
+    this.#notes.set(name, text);
+    return true;
+  }
+
   async close(): Promise<void> {}
 
   #find(id: string): Attempt | null {

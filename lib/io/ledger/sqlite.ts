@@ -134,6 +134,10 @@ class SqliteLedger implements Ledger {
     this.#put('note', name, text);
   }
 
+  async putNoteIfAbsent(name: string, text: string): Promise<boolean> {
+    return this.#run("INSERT OR IGNORE INTO documents VALUES ('note', ?, ?)", name, text) === 1;
+  }
+
   async close(): Promise<void> {
     if (this.#database.isOpen) this.#guard(() => this.#database.close());
   }

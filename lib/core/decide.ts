@@ -81,7 +81,8 @@ function inOrder(candidates: readonly Standing[], asked: Scene['asked']): Standi
 
 /** One calendar for each set of windows; an instance's own window makes a set of its own. */
 function calendars(scene: Scene): (standing: Standing) => Calendar {
-  const known = new Map<string, Calendar>();
+  const known = calendarsOf.get(scene.policy) ?? new Map<string, Calendar>();
+  calendarsOf.set(scene.policy, known);
   return ({ assignment, instance }) => {
     const ordered = scene.overrides?.get(instance.instanceId);
     if (ordered) return calendarOfOne(ordered);
@@ -93,6 +94,9 @@ function calendars(scene: Scene): (standing: Standing) => Calendar {
     return found;
   };
 }
+
+/** A policy's calendars outlive one decision: who decides again and again under it finds the months worked out. */
+const calendarsOf = new WeakMap<Policy, Map<string, Calendar>>();
 
 function calendarOfOne(opening: Opening): Calendar {
   return {

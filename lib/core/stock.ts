@@ -36,10 +36,12 @@ export interface Scene {
   overrides?: ReadonlyMap<string, Opening>;
   /** Those that a person asked for take their place among the limits before all others. */
   asked?: (instance: Instance) => boolean;
+  /** By instance id, for who decides many times about the same fleet and knows already which wave owns what. */
+  assignments?: ReadonlyMap<string, Assignment>;
 }
 
 export function takeStock(scene: Scene): Standing[] {
-  const assignments = assignWaves(scene.policy, scene.instances);
+  const assignments = scene.assignments ?? assignWaves(scene.policy, scene.instances);
   const history = byInstance(scene.attempts);
   return scene.instances.map((instance) => {
     const assignment = assignments.get(instance.instanceId)!;

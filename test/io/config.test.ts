@@ -104,7 +104,7 @@ describe('the environment', () => {
     ${'POLICY'}                   | ${'policy.yaml'}                 | ${'must be "file:PATH"'}
     ${'POLICY'}                   | ${'file:'}                       | ${'must be "file:PATH"'}
     ${'LEDGER'}                   | ${'sqlite:/var/l.db'}            | ${null}
-    ${'LEDGER'}                   | ${'ledger.db'}                   | ${'must be "sqlite:PATH" or "memory"'}
+    ${'LEDGER'}                   | ${'ledger.db'}                   | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
     ${'QUEUE'}                    | ${'https://sqs.example.com/q'}   | ${'is not supported yet; leave it unset, and the work is done in this process'}
     ${'LOG_LEVEL'}                | ${'verbose'}                     | ${'must be one of debug, info, warn, error'}
     ${'SOMETHING_ELSE'}           | ${' x '}                         | ${null}

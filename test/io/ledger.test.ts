@@ -33,11 +33,13 @@ describe('LEDGER', () => {
     ${'memory'}             | ${null}
     ${'sqlite:a/b.db'}      | ${null}
     ${'sqlite:/a b/c:d.db'} | ${null}
-    ${'sqlite:'}            | ${'must be "sqlite:PATH" or "memory"'}
-    ${''}                   | ${'must be "sqlite:PATH" or "memory"'}
-    ${'Memory'}             | ${'must be "sqlite:PATH" or "memory"'}
-    ${'redis:cache'}        | ${'must be "sqlite:PATH" or "memory"'}
-    ${'dynamodb:upgrades'}  | ${'"dynamodb:TABLE" is not supported yet; use "sqlite:PATH" or "memory"'}
+    ${'sqlite:'}            | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
+    ${''}                   | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
+    ${'Memory'}             | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
+    ${'redis:cache'}        | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
+    ${'dynamodb:upgrades'}  | ${null}
+    ${'dynamodb:a/b'}       | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
+    ${'dynamodb:x'}         | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
   `('$spec: $problem', ({ spec, problem }) => {
     expect(ledgerProblem(spec)).toBe(problem);
   });
@@ -54,6 +56,8 @@ describe('LEDGER', () => {
   });
 
   it('says what is wrong with anything else', async () => {
-    await expect(openLedger('redis:cache')).rejects.toThrow('ledger redis:cache: must be "sqlite:PATH" or "memory"');
+    await expect(openLedger('redis:cache')).rejects.toThrow(
+      'ledger redis:cache: must be "sqlite:PATH", "dynamodb:TABLE" or "memory"',
+    );
   });
 });

@@ -5,16 +5,23 @@ import { openSqliteLedger, type SqliteOptions } from './sqlite.ts';
 
 export const DEFAULT_LEDGER = 'sqlite:.dcs-upgrader/ledger.db';
 
+/** DynamoDB API, naming rules. */
+const TABLE = /^dynamodb:[\w.-]{3,255}$/;
+
 /** What is wrong with a value of `LEDGER`, or null. */
 export function ledgerProblem(spec: string): string | null {
-  if (spec === 'memory' || /^sqlite:./.test(spec)) return null;
-  if (spec.startsWith('dynamodb:')) return '"dynamodb:TABLE" is not supported yet; use "sqlite:PATH" or "memory"';
-  return 'must be "sqlite:PATH" or "memory"';
+  if (spec === 'memory' || /^sqlite:./.test(spec) || TABLE.test(spec)) return null;
+  return 'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"';
 }
 
-/** Opens the store that `spec` names: `sqlite:PATH` or `memory`. @throws LedgerError */
+/** Opens the store that `spec` names: `sqlite:PATH`, `dynamodb:TABLE` or `memory`. @throws LedgerError */
 export async function openLedger(spec: string = DEFAULT_LEDGER, options: SqliteOptions = {}): Promise<Ledger> {
   const problem = ledgerProblem(spec);
   if (problem) throw new LedgerError(spec, problem);
-  return spec === 'memory' ? createMemoryLedger() : openSqliteLedger(spec.slice('sqlite:'.length), options);
+  if (spec === 'memory') return createMemoryLedger();
+  const [kind = '', name = ''] = /^(\w+):(.*)$/s.exec(spec)?.slice(1) ?? [];
+  if (kind === 'sqlite') return openSqliteLedger(name, options);
+  // Loaded here and not above: the AWS SDK is large, and only this ledger needs it.
+  const { openDynamoLedger } = await import('./dynamodb.ts');
+  return openDynamoLedger(name, options);
 }

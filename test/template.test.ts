@@ -1,0 +1,206 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EXPIRES, TABLE_SCHEMA } from '../lib/io/ledger/dynamodb-schema.ts';
+import { permissionsOf, type Resource, type Template, templateProblems } from './support/cloudformation.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'package-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let template: Template;
+beforeAll(async () => {
+  await packageInto(folder);
+  template = JSON.parse(readFileSync(join(folder, '.serverless', 'cloudformation-template-update-stack.json'), 'utf8'));
+}, 120_000);
+
+const resource = (name: string): Resource => template.Resources[name]!;
+const ofType = (type: string) => Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
+
+describe('the packaged template', () => {
+  it('has nothing that CloudFormation does not know, and all that it needs', async () => {
+    expect(await templateProblems(template)).toEqual([]);
+  });
+
+  it('names no account', () => {
+    expect(readFileSync(join(root, 'serverless.yml'), 'utf8')).not.toMatch(/\b\d{12}\b/);
+    expect(JSON.stringify(template)).not.toMatch(/arn:[^"]*:\d{12}:/);
+  });
+
+  it('each function has its source, a zip of at most 400 KB, and its log for a bounded time', () => {
+    const functions = ofType('AWS::Lambda::Function').map(([name]) => name.replace('LambdaFunction', ''));
+    expect(functions.length).toBeGreaterThan(0);
+    for (const name of functions) {
+      const word = name.charAt(0).toLowerCase() + name.slice(1);
+      expect(existsSync(join(root, 'handlers', `${word}.ts`))).toBe(true);
+      expect(statSync(join(folder, '.serverless', `${word}.zip`)).size).toBeLessThanOrEqual(400 * 1024);
+      expect(resource(`${name}LogGroup`).Properties.RetentionInDays).toBe(30);
+    }
+  });
+
+  it('each function runs on arm64 under a role of its own', () => {
+    const functions = ofType('AWS::Lambda::Function').map(([, { Properties }]) => Properties);
+    expect(functions.map(({ Architectures, Runtime }) => [Architectures, Runtime])).toEqual(
+      functions.map(() => [['arm64'], 'nodejs24.x']),
+    );
+    const roles = functions.map(({ Role }) => Role['Fn::GetAtt'][0] as string);
+    expect(new Set(roles).size).toBe(functions.length);
+  });
+});
+
+describe('the ledger’s table', () => {
+  it('is the one that the program makes its requests for', () => {
+    expect(resource('Ledger').Properties).toMatchObject(TABLE_SCHEMA);
+    expect(resource('Ledger').Properties.TableName).toBe('dcs-upgrader-dev');
+    expect(resource('TickLambdaFunction').Properties.Environment.Variables.LEDGER).toBe('dynamodb:dcs-upgrader-dev');
+  });
+
+  it('outlives mistakes: deletion, replacement, and what was overwritten', () => {
+    const { DeletionPolicy, UpdateReplacePolicy, Properties } = resource('Ledger');
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+    expect(Properties).toMatchObject({
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: EXPIRES, Enabled: true },
+    });
+  });
+});
+
+describe('what may be done by whom', () => {
+  const secret = 'arn:{AWS::Partition}:secretsmanager:{AWS::Region}:{AWS::AccountId}:secret:dcs-upgrader-dev-??????';
+  const tableActions = ['BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'];
+
+  it('is this, and nothing else', () => {
+    expect(Object.fromEntries(ofType('AWS::IAM::Role').map(([name, role]) => [name, permissionsOf(role)]))).toEqual({
+      TickRole: [
+        { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
+        { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['TickLogGroup.Arn'] },
+      ],
+      SchedulerRole: [
+        { actions: ['lambda:InvokeFunction'], on: ['TickLambdaFunction.Arn'] },
+        { actions: ['sqs:SendMessage'], on: ['DeadLetters.Arn'] },
+      ],
+    });
+  });
+
+  it('stands in inline policies alone, and each role is one service’s', () => {
+    const roles = ofType('AWS::IAM::Role').map(([name, { Properties }]) => {
+      const services = Properties.AssumeRolePolicyDocument.Statement.map(
+        (statement: { Principal: object }) => statement.Principal,
+      );
+      return [name, services, Properties.ManagedPolicyArns];
+    });
+    expect(roles).toEqual([
+      ['TickRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
+      ['SchedulerRole', [{ Service: 'scheduler.amazonaws.com' }], undefined],
+    ]);
+    expect(ofType('AWS::IAM::Policy')).toEqual([]);
+    expect(ofType('AWS::Lambda::Permission')).toEqual([]);
+  });
+
+  it('covers what the ledger asks of the table, and no more', () => {
+    const code = readFileSync(join(root, 'lib/io/ledger/dynamodb-table.ts'), 'utf8');
+    const used = [...code.matchAll(/\bnew (\w+)Command\(|\bpaginate(\w+)\(/g)].map(
+      ([, command, pages]) => command ?? pages,
+    );
+    expect([...new Set(used)].sort()).toEqual(tableActions);
+  });
+});
+
+describe('the schedule', () => {
+  it('ticks every five minutes, on the minute, and what cannot be delivered is kept', () => {
+    expect(ofType('AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties)).toEqual([
+      {
+        ScheduleExpression: 'cron(0/5 * * * ? *)',
+        State: 'ENABLED',
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: {
+          Arn: { 'Fn::GetAtt': ['TickLambdaFunction', 'Arn'] },
+          RoleArn: { 'Fn::GetAtt': ['SchedulerRole', 'Arn'] },
+          RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+        },
+      },
+    ]);
+  });
+
+  it('a tick runs alone, ends before the next one is due, and is not repeated when it failed', () => {
+    const { ReservedConcurrentExecutions, Timeout } = resource('TickLambdaFunction').Properties;
+    expect([ReservedConcurrentExecutions, Timeout]).toEqual([1, 290]);
+    expect(resource('TickLambdaEvConf').Properties).toMatchObject({ MaximumRetryAttempts: 0 });
+  });
+});
+
+describe('alarms', () => {
+  it.each<{ name: string; metric: string; of: object; when: string; missing: string }>`
+    name                    | metric                                          | of                                                | when                               | missing
+    ${'TickErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'TickThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'NoTickAlarm'}        | ${'AWS/Lambda Invocations'}                     | ${{ Ref: 'TickLambdaFunction' }}                  | ${'LessThanThreshold'}             | ${'breaching'}
+    ${'DeadLettersAlarm'}   | ${'AWS/SQS ApproximateNumberOfMessagesVisible'} | ${{ 'Fn::GetAtt': ['DeadLetters', 'QueueName'] }} | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+  `('$name: $metric, $when 1, and no data is $missing', ({ name, metric, of, when, missing }) => {
+    const alarm = resource(name).Properties;
+    expect([`${alarm.Namespace} ${alarm.MetricName}`, alarm.ComparisonOperator, alarm.Threshold]).toEqual([
+      metric,
+      when,
+      1,
+    ]);
+    expect([alarm.Dimensions[0].Value, alarm.TreatMissingData]).toEqual([of, missing]);
+  });
+
+  it('all of them are told to the topic, and say what to do', () => {
+    const alarms = ofType('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    for (const { AlarmActions, AlarmDescription } of alarms) {
+      expect(AlarmActions).toEqual([{ Ref: 'Alarms' }]);
+      expect(AlarmDescription).toMatch(/\. .+\.$|; .+\.$/);
+    }
+  });
+});
+
+describe('the check itself', () => {
+  const table = (change: object): Template => ({
+    Resources: {
+      T: {
+        Type: 'AWS::DynamoDB::Table',
+        Properties: { KeySchema: [{ AttributeName: 'a', KeyType: 'HASH' }], ...change },
+      },
+    },
+  });
+
+  it.each<{ what: string; template: Template; problems: string[] }>`
+    what                                  | template                                                                     | problems
+    ${'nothing is wrong'}                 | ${table({})}                                                                 | ${[]}
+    ${'a type that does not exist'}       | ${{ Resources: { X: { Type: 'AWS::DynamoDB::Tabel' } } }}                    | ${['X: there is no resource type AWS::DynamoDB::Tabel']}
+    ${'a property that does not exist'}   | ${table({ TableNam: 'x' })}                                                  | ${['T.TableNam is not known']}
+    ${'a property inside one'}            | ${table({ TimeToLiveSpecification: { Attribute: 'x', Enabled: true } })}     | ${['T.TimeToLiveSpecification.Attribute is not known']}
+    ${'a required property is missing'}   | ${{ Resources: { R: { Type: 'AWS::IAM::Role' } } }}                          | ${['R.AssumeRolePolicyDocument is missing']}
+    ${'one inside a list is missing'}     | ${table({ LocalSecondaryIndexes: [{ IndexName: 'i', KeySchema: [] }] })}     | ${['T.LocalSecondaryIndexes[0].Projection is missing']}
+    ${'a word for a number'}              | ${table({ DeletionProtectionEnabled: 'yes' })}                               | ${['T.DeletionProtectionEnabled must be of the type boolean']}
+    ${'an attribute that does not exist'} | ${{ Resources: { Q: { Type: 'AWS::SQS::Queue', DeletePolicy: 'Retain' } } }} | ${['Q.DeletePolicy is not known']}
+    ${'what is known at deployment only'} | ${table({ TableName: { Ref: 'X' } })}                                        | ${[]}
+  `('finds: $what', async (row) => {
+    expect(await templateProblems(row.template)).toEqual(row.problems);
+  });
+});
+
+/** Builds and packages a copy of the sources, so that nothing in the working folder changes. No network is needed. */
+async function packageInto(target: string): Promise<void> {
+  for (const name of ['handlers', 'lib', 'scripts', 'package.json', 'serverless.yml'])
+    cpSync(join(root, name), join(target, name), { recursive: true });
+  cpSync(join(root, 'policy.example.yaml'), join(target, 'policy.yaml'));
+  symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'));
+  const run = promisify(execFile);
+  const env = { PATH: process.env.PATH, HOME: target, SLS_TELEMETRY_DISABLED: '1', CI: '1' };
+  await run(process.execPath, ['scripts/build.ts'], { cwd: target, env });
+  await run(process.execPath, [serverlessCli(), 'package', '--stage', 'dev'], { cwd: target, env });
+}
+
+function serverlessCli(): string {
+  const home = join(root, 'node_modules', 'serverless');
+  const { bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { bin: Record<string, string> };
+  return join(home, bin.serverless!);
+}

@@ -4,37 +4,48 @@
  * they are needed. The policy goes along as JSON, so that no YAML parser is needed at run time.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { build, type Metafile, transform } from 'esbuild';
 import { parse } from 'yaml';
-import { loadAtFirstCall } from './build/first-call.ts';
+import { afterStart, atFirstCall } from './build/later.ts';
 import { zoneTable } from './build/zones.ts';
 
 const FUNCTIONS = ['tick'];
 
-/** Modules whose functions are called seldom, and then need a library: it is loaded at the first call, not at the start. */
-const SELDOM = ['lib/core/eras.ts'];
+/** Modules that a tick which finds nothing to do has no use for: they are loaded when one of their functions is called. */
+const SELDOM = [
+  'lib/core/eras.ts',
+  'lib/core/errors.ts',
+  'lib/core/decide.ts',
+  'lib/core/window-rrule.ts',
+  'lib/io/ledger/sqlite.ts',
+  'lib/pass/look.ts',
+  'lib/pass/observe.ts',
+  'lib/pass/start.ts',
+];
 
 const SHARED = { platform: 'node', target: 'node24', minify: true, legalComments: 'none' } as const;
 
-rmSync('dist', { recursive: true, force: true });
-mkdirSync('dist');
+const [folder = 'dist'] = process.argv.slice(2);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
 for (const name of FUNCTIONS) await bundle(name);
-writeFileSync('dist/zones.json', JSON.stringify(zoneTable(Date.now())));
+writeFileSync(`${folder}/zones.json`, JSON.stringify(zoneTable(Date.now())));
 if (existsSync('policy.yaml')) {
-  writeFileSync('dist/policy.json', `${JSON.stringify(parse(readFileSync('policy.yaml', 'utf8')), null, 2)}\n`);
-  console.log('dist/policy.json  from policy.yaml');
+  writeFileSync(`${folder}/policy.json`, `${JSON.stringify(parse(readFileSync('policy.yaml', 'utf8')), null, 2)}\n`);
+  console.log(`${folder}/policy.json  from policy.yaml`);
 } else {
   console.log('There is no policy.yaml: a function packaged now starts nothing, and says so.');
 }
 
 /** Only ES modules can be split, and only CommonJS starts fast: so they are split first, and turned into the other form file by file. */
 async function bundle(name: string): Promise<void> {
-  const lazy = loadAtFirstCall(SELDOM, name);
+  const seldom = atFirstCall(SELDOM, name);
   const { outputFiles, metafile } = await build({
     ...SHARED,
-    entryPoints: { [name]: `handlers/${name}.ts`, ...lazy.entryPoints },
-    plugins: [lazy.plugin],
-    outdir: 'dist',
+    entryPoints: { [name]: `handlers/${name}.ts`, ...seldom.entryPoints },
+    plugins: [seldom.plugin, afterStart(`handlers/${name}.ts`)],
+    outdir: folder,
     outExtension: { '.js': '.cjs' },
     chunkNames: `${name}-[name]-[hash]`,
     bundle: true,
@@ -50,9 +61,9 @@ async function bundle(name: string): Promise<void> {
     const { code } = await transform(text, { ...SHARED, format: 'cjs', supported: { 'dynamic-import': false } });
     writeFileSync(path, code);
   }
-  const atStart = filesAtStart(metafile, `dist/${name}.cjs`);
+  const atStart = filesAtStart(metafile, relative('.', join(folder, `${name}.cjs`)));
   const later = Object.keys(metafile.outputs).filter((file) => !atStart.includes(file));
-  console.log(`dist/${name}.cjs  ${size(metafile, atStart)} KB at the start, ${size(metafile, later)} KB when needed`);
+  console.log(`${folder}/${name}.cjs  ${size(metafile, atStart)} KB at the start, ${size(metafile, later)} KB when needed`);
 }
 
 /** The file and all that it imports at once. */

@@ -1,8 +1,6 @@
 import type { Severity } from './alert.ts';
 import { ERROR_RULES } from './error-table.ts';
 
-export { ERROR_RULES } from './error-table.ts';
-
 /** What kind of answer it is; reconcile decides by `stops` and `retry`, people read `hint`. */
 export type ErrorClass =
   | 'busy' // the instance is doing something else

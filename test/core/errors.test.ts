@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalCode, ERROR_RULES, isKnown, ruleFor } from '../../lib/core/errors.ts';
+import { ERROR_RULES } from '../../lib/core/error-table.ts';
+import { canonicalCode, isKnown, ruleFor } from '../../lib/core/errors.ts';
 
 const rows = Object.entries(ERROR_RULES);
 

@@ -115,6 +115,7 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   ) {
     return unwrapped(schema.def.innerType);
   }
+  if (schema instanceof z.ZodMiniLazy) return unwrapped(schema.def.getter());
   return schema instanceof z.ZodMiniPipe ? unwrapped(schema.def.in) : schema;
 }
 

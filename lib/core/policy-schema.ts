@@ -31,7 +31,7 @@ function makeSchema() {
     version: described(z.literal(1, '1'), 'Version of this grammar: 1.'),
     timezone: described(zone(), 'IANA name of the zone that windows and freezes are written in. Required.'),
     scopes: described(
-      z.optional(list(scope())),
+      z.optional(list(z.lazy(scope))),
       'Where to look; one scope is one project in one region. Default: HUAWEICLOUD_PROJECT_ID in HUAWEICLOUD_REGION.',
     ),
     upgrade: described(upgrade(), 'The parts to upgrade, each to `latest` or to a version. Default: both to latest.'),
@@ -40,14 +40,17 @@ function makeSchema() {
       z.record(name(), window()),
       'When an upgrade may start, by name. What runs is followed to its end.',
     ),
-    freezes: described(z._default(z.array(freeze()), []), 'When nothing may start, whatever windows and waves say.'),
+    freezes: described(
+      z._default(z.array(z.lazy(freeze)), []),
+      'When nothing may start, whatever windows and waves say.',
+    ),
     rollout: described(
       z.array(wave()),
       'Who is upgraded, and in which order. The first wave that matches an instance owns it.',
     ),
     limits: described(z.prefault(limits(), {}), 'All of them hold at once, over every scope and every worker.'),
     verify: described(z.prefault(verify(), {}), 'How an upgrade is judged after its task has ended.'),
-    notify: described(z._default(z.array(receiver()), [{ to: 'log' }]), 'Who is told. Default: the log.'),
+    notify: described(z._default(z.array(z.lazy(receiver)), [{ to: 'log' }]), 'Who is told. Default: the log.'),
   });
 }
 
@@ -61,10 +64,10 @@ function scope() {
 }
 
 function upgrade() {
-  const target = () => z.optional(text('`latest` or a version in quotes'));
+  const target = text('`latest` or a version in quotes');
   const versions = z.strictObject({
-    engine: described(target(), 'What to upgrade the engine to.'),
-    proxy: described(target(), 'What to upgrade the proxy to.'),
+    engine: described(z.optional(target), 'What to upgrade the engine to.'),
+    proxy: described(z.optional(target), 'What to upgrade the proxy to.'),
   });
   const either = z.union(
     [list(z.enum(PARTS)), versions],
@@ -78,25 +81,27 @@ function upgrade() {
 }
 
 function select() {
+  const words = oneOrMore();
   return z.strictObject({
-    engine: described(z.optional(oneOrMore()), 'Engines, such as redis.'),
-    versions: described(z.optional(oneOrMore()), 'Engine versions of the instance, in quotes.'),
-    enterpriseProjects: described(z.optional(oneOrMore()), 'Enterprise project ids, in quotes.'),
+    engine: described(z.optional(words), 'Engines, such as redis.'),
+    versions: described(z.optional(words), 'Engine versions of the instance, in quotes.'),
+    enterpriseProjects: described(z.optional(words), 'Enterprise project ids, in quotes.'),
     exclude: described(z._default(z.array(match()), []), 'What is never upgraded.'),
   });
 }
 
 function limits() {
   const tag = pattern(/^tag:./, 'like tag:app');
+  const number = count();
   return z.strictObject({
-    parallel: described(z._default(count(), 1), 'How many upgrades may be under way at once.'),
-    perScope: described(z.optional(count()), 'How many may be under way at once in one scope.'),
-    perWindow: described(z.optional(count()), 'How many may be started in one opening.'),
+    parallel: described(z._default(number, 1), 'How many upgrades may be under way at once.'),
+    perScope: described(z.optional(number), 'How many may be under way at once in one scope.'),
+    perWindow: described(z.optional(number), 'How many may be started in one opening.'),
     oneAtATimeBy: described(
       z._default(z.array(tag), []),
       'Of the instances with the same value of the tag, one at a time.',
     ),
-    maxErrors: described(z._default(count(), 1), 'Failures of a wave at which it is held until a person releases it.'),
+    maxErrors: described(z._default(number, 1), 'Failures of a wave at which it is held until a person releases it.'),
     minDuration: described(
       z._default(duration(0, 2 * DAY), 30 * MINUTE),
       'No upgrade is expected to take less than this. Default: 30m.',

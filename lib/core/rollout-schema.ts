@@ -24,18 +24,29 @@ export const MONTH_DAY =
 /** A window longer than this is a mistake, or wants to be several. */
 const LONGEST_WINDOW = 31 * DAY;
 
+/** One for all places that match, made when the first of them is read. */
 export function match() {
+  return z.lazy(() => {
+    shared ??= makeMatch();
+    return shared;
+  });
+}
+
+let shared: ReturnType<typeof makeMatch> | undefined;
+
+function makeMatch() {
+  const words = oneOrMore();
   const tags = z.record(z.string(), oneOrMore('a text, or a list of texts, in quotes'));
   const shape = z.strictObject({
-    name: described(z.optional(oneOrMore()), 'Instance name; `*` and `?` are wildcards.'),
-    id: described(z.optional(oneOrMore()), 'Instance id.'),
+    name: described(z.optional(words), 'Instance name; `*` and `?` are wildcards.'),
+    id: described(z.optional(words), 'Instance id.'),
     tags: described(z.optional(tags), 'Tags that the instance must carry, each with one of the values.'),
-    engine: described(z.optional(oneOrMore()), 'Engine, such as redis.'),
-    versions: described(z.optional(oneOrMore()), 'Engine version, in quotes.'),
-    cacheModes: described(z.optional(oneOrMore()), 'single, ha, ha_rw_split, proxy or cluster.'),
-    region: described(z.optional(oneOrMore()), 'Region id.'),
-    project: described(z.optional(oneOrMore()), 'Project id.'),
-    enterpriseProject: described(z.optional(oneOrMore()), 'Enterprise project id, in quotes.'),
+    engine: described(z.optional(words), 'Engine, such as redis.'),
+    versions: described(z.optional(words), 'Engine version, in quotes.'),
+    cacheModes: described(z.optional(words), 'single, ha, ha_rw_split, proxy or cluster.'),
+    region: described(z.optional(words), 'Region id.'),
+    project: described(z.optional(words), 'Project id.'),
+    enterpriseProject: described(z.optional(words), 'Enterprise project id, in quotes.'),
   });
   return z.pipe(
     shape,
@@ -45,6 +56,7 @@ export function match() {
 
 export function window() {
   const monthDay = pattern(MONTH_DAY, 'like "2nd tue", "last fri", "day 29", "day -2" or "last day"');
+  const words = text();
   const localTime = text('a local date-time such as "2026-01-04T01:30"');
   return z.strictObject({
     days: described(z.optional(list(z.enum(WEEKDAYS))), 'Kind: days of the week on which it opens.'),
@@ -52,8 +64,8 @@ export function window() {
       z.optional(monthDay),
       'Kind: a day of each month: `1st` to `5th` or `last` with a weekday, `day N`, `last day`.',
     ),
-    cron: described(z.optional(text()), 'Kind: five cron fields.'),
-    rrule: described(z.optional(text()), 'Kind: an RFC 5545 recurrence rule, evaluated in local time from `start`.'),
+    cron: described(z.optional(words), 'Kind: five cron fields.'),
+    rrule: described(z.optional(words), 'Kind: an RFC 5545 recurrence rule, evaluated in local time from `start`.'),
     date: described(z.optional(text('a date such as 2026-12-01')), 'Kind: one date.'),
     instance: described(z.optional(z.literal(true, '`true`')), "Kind: the instance's own maintenance window."),
     from: described(z.optional(time('23:59')), 'Local time at which it opens.'),
@@ -77,12 +89,12 @@ function offset() {
 }
 
 export function freeze() {
-  const moment = () => z.optional(text('a date such as 2026-11-01, or a local date-time such as "2026-11-01T08:00"'));
+  const moment = text('a date such as 2026-11-01, or a local date-time such as "2026-11-01T08:00"');
   const monthDays = pattern(/^\d\d?\.\.\d\d?$/, 'like "28..2"');
   return z.strictObject({
     name: described(name(), 'What it is called in plans and alerts.'),
-    from: described(moment(), 'First day (whole) or first instant.'),
-    to: described(moment(), 'Last day (whole) or, with a time, the first instant after it.'),
+    from: described(z.optional(moment), 'First day (whole) or first instant.'),
+    to: described(z.optional(moment), 'Last day (whole) or, with a time, the first instant after it.'),
     monthDays: described(z.optional(monthDays), 'Days of every month, both included; wraps round its end.'),
     timezone: described(z.optional(zone()), "IANA name; default: the policy's."),
     match: described(z.optional(match()), 'Only these instances; default: all.'),

@@ -6,16 +6,19 @@ const root = resolve(import.meta.dirname, '..');
 
 /** A room, and what its files may import: rooms by their names, packages by theirs. */
 const MAY_IMPORT: Record<string, { rooms: string[]; packages: string[] }> = {
-  core: { rooms: ['core'], packages: ['zod', 'temporal-polyfill', 'croner', 'rrule-temporal'] },
+  core: { rooms: ['core'], packages: ['zod/mini', 'temporal-polyfill', 'croner', 'rrule-temporal'] },
   deps: { rooms: ['core'], packages: [] },
   pass: { rooms: ['core', 'deps', 'pass'], packages: [] },
   reconcile: { rooms: ['core', 'deps', 'pass'], packages: [] },
   present: { rooms: ['core', 'pass'], packages: ['node:crypto'] },
-  io: { rooms: ['core', 'deps', 'io'], packages: ['zod', 'yaml', 'node:*', '@aws-sdk/*'] },
+  io: { rooms: ['core', 'deps', 'io'], packages: ['zod/mini', 'yaml', 'node:*', '@aws-sdk/*'] },
   cli: { rooms: ['core', 'deps', 'reconcile', 'present', 'io', 'cli', 'simulator'], packages: ['node:*', 'zod'] },
   simulator: { rooms: ['core', 'deps', 'io', 'simulator'], packages: ['node:*', 'zod', 'yaml'] },
-  handlers: { rooms: ['core', 'deps', 'reconcile', 'io', 'handlers'], packages: ['@middy/*', 'aws-lambda', 'zod'] },
+  handlers: { rooms: ['core', 'deps', 'reconcile', 'io', 'handlers'], packages: ['@middy/*', 'aws-lambda', 'zod/mini'] },
 };
+
+/** `import { z }` cannot be split up: all of the library comes along, in fifty languages. */
+const WHOLE_ZOD = /^import (?:type )?\{[^}]*\bz\b[^}]*\} from 'zod/m;
 
 /** What no file of the core may contain: it is pure. */
 const OUTSIDE_WORLD = /\bDate\.now\(|new Date\(\)|\bprocess\.|Math\.random|Temporal\.Now|setTimeout|\bfetch\(/;
@@ -39,6 +42,10 @@ describe('the direction of imports', () => {
 it('the imports of a file are found', () => {
   expect(importsOf('handlers/tick.ts')).toContain('../lib/reconcile.ts');
   expect(importsOf('lib/io/ledger/open.ts')).toContain('./sqlite.ts');
+});
+
+it.each(sources())('%s takes of zod only what it uses', (file) => {
+  expect(read(file)).not.toMatch(WHOLE_ZOD);
 });
 
 describe('the outside world', () => {

@@ -1,3 +1,4 @@
+import { type ApiKey, readApiKeys } from '../core/api-key.ts';
 import type { LogLevel } from '../deps.ts';
 import { DEFAULT_LEDGER, ledgerProblem } from './ledger/open.ts';
 import { LOG_LEVELS } from './log.ts';
@@ -23,6 +24,8 @@ export interface Config {
   /** As `openLedger` takes it. */
   ledger: string;
   logLevel: LogLevel;
+  /** Who may call the HTTP routes; without any, nobody may. */
+  apiKeys: ApiKey[];
   /** For a policy's `env:NAME`. */
   env: Env;
 }
@@ -51,6 +54,7 @@ const VARIABLES: Record<string, Check> = {
   POLICY: policyProblem,
   LEDGER: ledgerProblem,
   QUEUE: () => 'is not supported yet; leave it unset, and the work is done in this process',
+  API_KEYS: (value) => readApiKeys(value).problems.join('; ') || null,
   LOG_LEVEL: (value) => (isLogLevel(value) ? null : `must be one of ${LOG_LEVELS.join(', ')}`),
 };
 
@@ -69,6 +73,7 @@ export function readConfig(env: Env): Config {
     policyFile: (env.POLICY || 'file:policy.yaml').slice('file:'.length),
     ledger: env.LEDGER || DEFAULT_LEDGER,
     logLevel: LOG_LEVELS.find((level) => level === env.LOG_LEVEL) ?? 'info',
+    apiKeys: readApiKeys(env.API_KEYS ?? '').keys,
     env,
   };
 }

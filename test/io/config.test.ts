@@ -19,6 +19,7 @@ describe('the environment', () => {
       policyFile: 'policy.yaml',
       ledger: 'sqlite:.dcs-upgrader/ledger.db',
       logLevel: 'info',
+      apiKeys: [],
     });
     await expect(credentials()).rejects.toThrow('CLOUD_SDK_AK and CLOUD_SDK_SK are not set');
     expect(env).toEqual({});
@@ -30,6 +31,7 @@ describe('the environment', () => {
       POLICY: 'file:/etc/p.yaml',
       LEDGER: 'memory',
       LOG_LEVEL: 'debug',
+      API_KEYS: `ci:read+upgrade:${'ab'.repeat(32)}`,
     };
     const { credentials, ...rest } = readConfig(env);
     const endpoint = 'http://127.0.0.1:8080';
@@ -39,6 +41,7 @@ describe('the environment', () => {
       policyFile: '/etc/p.yaml',
       ledger: 'memory',
       logLevel: 'debug',
+      apiKeys: [{ name: 'ci', rights: ['read', 'upgrade'], sha256: 'ab'.repeat(32) }],
       env,
     });
     expect(credentials).toBeInstanceOf(Function);

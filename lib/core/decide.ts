@@ -4,7 +4,7 @@ import { nextStart } from './freeze.ts';
 import { type Context, firstNo, type No, needOf } from './gates.ts';
 import { stableHash } from './hash.ts';
 import type { Hold } from './hold.ts';
-import { PARTS } from './instance.ts';
+import { type Instance, PARTS } from './instance.ts';
 import { LimitKeeper } from './limits.ts';
 import type { Policy } from './policy.ts';
 import { expectedDurations, systemHolds, type WaveState, waveStates } from './rollout.ts';
@@ -79,24 +79,38 @@ function inOrder(candidates: readonly Standing[], asked: Scene['asked']): Standi
   return keyed.map(({ standing }) => standing);
 }
 
-/** One calendar for each set of windows; an instance's own window makes a set of its own. */
-function calendars(scene: Scene): (standing: Standing) => Calendar {
-  const known = calendarsOf.get(scene.policy) ?? new Map<string, Calendar>();
-  calendarsOf.set(scene.policy, known);
+/** The calendar that an instance goes by: of its wave's windows, or of the one opening in which it was ordered. */
+function calendars({ policy, overrides }: Scene): (standing: Standing) => Calendar {
   return ({ assignment, instance }) => {
-    const ordered = scene.overrides?.get(instance.instanceId);
+    const ordered = overrides?.get(instance.instanceId);
     if (ordered) return calendarOfOne(ordered);
-    const names = assignment.kind === 'wave' ? assignment.windows : [];
-    const maintain = names.some((name) => scene.policy.windows[name]?.kind === 'instance') ? instance.maintain : null;
-    const key = `${names.join()}|${maintain?.begin}|${maintain?.end}`;
-    const found = known.get(key) ?? calendar(scene.policy, names, maintain);
-    known.set(key, found);
-    return found;
+    return calendarFor(policy, assignment.kind === 'wave' ? assignment.windows : [], instance);
   };
 }
 
+/** One calendar for each set of windows; an instance's own window makes a set of its own. */
+export function calendarFor(policy: Policy, names: readonly string[], instance: Instance): Calendar {
+  const known = calendarsOf.get(policy) ?? { byKey: new Map<string, Calendar>(), byList: new WeakMap() };
+  calendarsOf.set(policy, known);
+  const same = known.byList.get(names);
+  if (same) return same;
+  const isOwn = names.some((name) => policy.windows[name]?.kind === 'instance');
+  const maintain = isOwn ? instance.maintain : null;
+  const key = `${names.join()}|${maintain?.begin}|${maintain?.end}`;
+  const found = known.byKey.get(key) ?? calendar(policy, names, maintain);
+  known.byKey.set(key, found);
+  if (!isOwn) known.byList.set(names, found);
+  return found;
+}
+
+/** Instances of one wave share its list of windows, and need no key to be made for each of them. */
+interface KnownCalendars {
+  byKey: Map<string, Calendar>;
+  byList: WeakMap<readonly string[], Calendar>;
+}
+
 /** A policy's calendars outlive one decision: who decides again and again under it finds the months worked out. */
-const calendarsOf = new WeakMap<Policy, Map<string, Calendar>>();
+const calendarsOf = new WeakMap<Policy, KnownCalendars>();
 
 function calendarOfOne(opening: Opening): Calendar {
   return {
@@ -111,6 +125,7 @@ type PossibleStart = (standing: Standing, from: EpochMs) => EpochMs | null;
 /** The next instant at which a start could be made, remembered for instances that ask the same. */
 function possibleStarts(context: Context): PossibleStart {
   const { policy, overrides } = context.scene;
+  const narrow = policy.freezes.flatMap(({ match }) => match ?? []);
   const known = new Map<Calendar, Map<string, EpochMs | null>>();
   return (standing, from) => {
     const ordered = overrides?.get(standing.instance.instanceId);
@@ -118,8 +133,8 @@ function possibleStarts(context: Context): PossibleStart {
     const times = context.calendarOf(standing);
     const need = needOf(standing, context);
     const parts = standing.due.length > 0 ? standing.due : PARTS;
-    const freezes = policy.freezes.map(({ match }) => (match === null || matches(match, standing.instance) ? 1 : 0));
-    const key = `${from}|${need}|${parts.join()}|${freezes.join('')}`;
+    const freezes = narrow.map((match) => (matches(match, standing.instance) ? 1 : 0)).join('');
+    const key = `${from}|${need}|${parts.length > 1 ? 'both' : parts[0]}|${freezes}`;
     const cache = known.get(times) ?? new Map<string, EpochMs | null>();
     known.set(times, cache);
     if (!cache.has(key)) cache.set(key, nextStart(policy, times, standing.instance, parts, from, need));

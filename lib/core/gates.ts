@@ -176,7 +176,7 @@ function openingNotSpent(standing: Standing, context: Context): No | null {
 }
 
 /** States that need a person or an order; every other one but RUNNING passes by itself (DCS API, instance statuses). */
-const NEEDS_A_PERSON = ['CREATEFAILED', 'ERROR', 'FROZEN', 'FREEZING', 'CLOSED', 'CLOSING', 'DELETED', 'PAYING'];
+export const NEEDS_A_PERSON = ['CREATEFAILED', 'ERROR', 'FROZEN', 'FREEZING', 'CLOSED', 'CLOSING', 'DELETED', 'PAYING'];
 
 function atRest({ instance }: Standing, { scene }: Context): No | null {
   if (NEEDS_A_PERSON.includes(instance.status)) {

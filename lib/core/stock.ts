@@ -4,7 +4,7 @@ import { type Hold, holdOn } from './hold.ts';
 import { cacheModeOf, type Instance, PARTS, type Part } from './instance.ts';
 import type { Policy } from './policy.ts';
 import { type Assignment, assignWaves } from './selection.ts';
-import type { EpochMs } from './time.ts';
+import { DAY, type EpochMs } from './time.ts';
 import type { Opening } from './window.ts';
 
 /** Where one instance stands: everything that the gates of decide.ts and the waves of rollout.ts ask about it. */
@@ -39,6 +39,13 @@ export interface Scene {
   /** By instance id, for who decides many times about the same fleet and knows already which wave owns what. */
   assignments?: ReadonlyMap<string, Assignment>;
 }
+
+/** For how long what has ended is part of a scene: no soak is forgotten before it is over, nor what taught how long upgrades take. */
+export function memoryOf({ rollout }: Policy): number {
+  return Math.max(SHORTEST_MEMORY, ...rollout.map(({ soak }) => soak + DAY));
+}
+
+const SHORTEST_MEMORY = 60 * DAY;
 
 export function takeStock(scene: Scene): Standing[] {
   const assignments = scene.assignments ?? assignWaves(scene.policy, scene.instances);

@@ -55,6 +55,12 @@ export function calendar(policy: Policy, names: readonly string[], maintain: Ins
     return window ? rulesOf(window, maintain) : [];
   });
   const months = new Map<number, Month>();
+  const openings = new Map<Piece, Opening>();
+  function opening(index: number, piece: Piece): Opening {
+    const known = openings.get(piece) ?? whole(month, index, piece);
+    openings.set(piece, known);
+    return known;
+  }
   function month(index: number): Month {
     const known = months.get(index);
     if (known) return known;
@@ -62,18 +68,24 @@ export function calendar(policy: Policy, names: readonly string[], maintain: Ins
     months.set(index, made);
     return made;
   }
+  function openAt(instant: EpochMs): Opening | null {
+    const index = monthOf(instant);
+    const piece = month(index).pieces.find(({ opens, closes }) => opens <= instant && instant < closes);
+    return piece ? opening(index, piece) : null;
+  }
+  // A decision asks for one instant on behalf of every instance.
+  let asked: { instant: EpochMs; answer: Opening | null } | null = null;
   return {
     at(instant) {
-      const index = monthOf(instant);
-      const piece = month(index).pieces.find(({ opens, closes }) => opens <= instant && instant < closes);
-      return piece ? whole(month, index, piece) : null;
+      if (asked?.instant !== instant) asked = { instant, answer: openAt(instant) };
+      return asked.answer;
     },
     next(after) {
       if (rules.length === 0) return null;
       const first = monthOf(after);
       for (let index = first; index < first + HORIZON_MONTHS; index++) {
         const piece = month(index).pieces.find((one) => one.opens > after && !isContinued(month, index, one));
-        if (piece) return whole(month, index, piece);
+        if (piece) return opening(index, piece);
       }
       return null;
     },
@@ -82,8 +94,8 @@ export function calendar(policy: Policy, names: readonly string[], maintain: Ins
       for (let index = monthOf(from); monthStart(index) < to; index++) {
         for (const piece of month(index).pieces) {
           if (piece.opens >= to || piece.closes <= from) continue;
-          const opening = whole(month, index, piece);
-          found.set(opening.id, opening);
+          const one = opening(index, piece);
+          found.set(one.id, one);
         }
       }
       return [...found.values()];

@@ -3,6 +3,7 @@ import { demo } from './demo.ts';
 import { history } from './history.ts';
 import { hold, release } from './hold.ts';
 import { plan } from './plan.ts';
+import { rehearse } from './rehearse.ts';
 import { run } from './run.ts';
 import { simulator } from './simulator.ts';
 import { status } from './status.ts';
@@ -17,6 +18,7 @@ export const VERBS: Record<string, Verb> = {
   validate,
   windows,
   plan,
+  rehearse,
   run,
   watch,
   why,

@@ -1,0 +1,66 @@
+import { type Attempt, isInFlight } from './attempt.ts';
+import type { Decision } from './decision.ts';
+import { NEEDS_A_PERSON } from './gates.ts';
+import type { Instance, Versions } from './instance.ts';
+import { sizeClassOf } from './stock.ts';
+import type { EpochMs } from './time.ts';
+import type { Opening } from './window.ts';
+
+// What a rehearsal takes to be so, in place of what DCS would tell.
+
+/** Backups and restarts pass by themselves, and before most of the span. */
+export function atRest(instance: Instance): Instance {
+  if (NEEDS_A_PERSON.includes(instance.status)) return instance;
+  return { ...instance, status: 'RUNNING', upgrading: false, taskId: null };
+}
+
+/** Of a call whose outcome is not known the better is assumed. */
+export function asRunning(attempt: Attempt): Attempt {
+  return isInFlight(attempt) ? { ...attempt, state: 'running', lookUntil: null } : attempt;
+}
+
+/** An attempt as it is while DCS is at work on it. */
+export function pretended(decision: Decision, instance: Instance, opening: Opening, now: EpochMs): Attempt {
+  const { instanceId, name, scope, parts, engine, proxy } = decision;
+  return {
+    id: `${instanceId}@${opening.id}`,
+    instanceId,
+    name,
+    scope,
+    wave: decision.wave!,
+    opening: { id: opening.id, opens: opening.opens, closes: opening.closes },
+    state: 'running',
+    taskId: null,
+    sizeClass: sizeClassOf(instance),
+    requestedBy: 'rehearsal',
+    reason: 'rehearsal',
+    claimedAt: now,
+    calledAt: now,
+    finishedAt: null,
+    parts,
+    engine,
+    proxy,
+    error: null,
+    updates: [],
+    lookUntil: null,
+    retryAt: null,
+    calls: 1,
+    taskEndedAt: null,
+    timedOutAt: null,
+    progress: null,
+    told: [],
+    settled: false,
+    rev: 0,
+  };
+}
+
+/** The instance after its upgrade went well. */
+export function upgraded(instance: Instance, attempt: Attempt): Instance {
+  const versions: Versions = { ...instance.versions! };
+  for (const part of attempt.parts) {
+    const { latest } = versions[part];
+    const current = attempt[part].to;
+    versions[part] = { current, latest, upgradable: current !== latest };
+  }
+  return { ...instance, versions };
+}

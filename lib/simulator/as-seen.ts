@@ -1,0 +1,21 @@
+import type { Instance, Scope } from '../core/instance.ts';
+import type { EpochMs } from '../core/time.ts';
+import { shownInstance, versionsAt } from '../io/dcs/wire.ts';
+import { buildFleet } from './build.ts';
+import type { FleetFile } from './fleet.ts';
+import { statusAt } from './lifecycle.ts';
+import { showItem, versionItem } from './render.ts';
+import { createWorld } from './world.ts';
+
+/** The instances of a fleet file as the client would read them from the simulator, without a server between. */
+export function instancesAsSeen(file: FleetFile, source: string, now: EpochMs): Instance[] {
+  const world = createWorld(buildFleet(file, 1, source), now);
+  return [...world.instances.values()].map((instance) => {
+    const { project, region } = instance.spec;
+    const scope: Scope = { id: `${region}/${project}`, project, region };
+    return {
+      ...shownInstance(scope).parse(showItem(instance, statusAt(instance, now), now)),
+      versions: versionsAt(now).parse(versionItem(world, instance, now)),
+    };
+  });
+}

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Alert } from './core/alert.ts';
 import type { Attempt } from './core/attempt.ts';
 import type { Decision } from './core/decision.ts';
+import type { Forecast } from './core/forecast.ts';
 import type { Hold } from './core/hold.ts';
+import type { Preview } from './core/preview.ts';
+import type { WaveState } from './core/rollout.ts';
 import { type EpochMs, iso } from './core/time.ts';
 import type { Opening } from './core/window.ts';
 import type { PassReport } from './pass/tally.ts';
@@ -65,6 +68,37 @@ export function alertJson(alert: Alert) {
 
 export function holdJson(hold: Hold) {
   return { ...hold, createdAt: iso(hold.createdAt), until: at(hold.until), releasedAt: at(hold.releasedAt) };
+}
+
+/** What is known of one instance. */
+export function explanationJson(decision: Decision | null, attempts: readonly Attempt[], holds: readonly Hold[]) {
+  return {
+    decision: decision && decisionJson(decision),
+    attempts: attempts.map(attemptJson),
+    holds: holds.map(holdJson),
+  };
+}
+
+/** How far the fleet is. */
+export function statusJson(counts: Record<string, number>, waves: readonly WaveState[], outlook: Forecast) {
+  return {
+    counts,
+    waves: waves.map(({ closed, ...wave }) => ({
+      ...wave,
+      reason: closed?.reason ?? null,
+      detail: closed?.detail ?? null,
+      opensAt: at(closed?.until ?? null),
+    })),
+    forecast: { ...outlook, current: at(outlook.current) },
+  };
+}
+
+/** When upgrades may start. */
+export function previewJson({ openings, frozen }: Preview) {
+  return {
+    openings: openings.map(({ opens, closes, windows }) => ({ opens: iso(opens), closes: iso(closes), windows })),
+    frozen: frozen.map(({ from, to, name, reason }) => ({ from: iso(from), to: iso(to), name, reason })),
+  };
 }
 
 export function planJson(report: PassReport) {

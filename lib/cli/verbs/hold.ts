@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { type Hold, type HoldMatch, isInForce } from '../../core/hold.ts';
+import type { Hold, HoldMatch } from '../../core/hold.ts';
 import { iso } from '../../core/time.ts';
+import { holdId, holdsInForce, placeHold, readHoldMatch, releaseHold } from '../../operations.ts';
 import { holdJson } from '../../present.ts';
 import { withRuntime } from '../open.ts';
 import { type Call, type ExitCode, instant, printJson, text, UsageError, type Verb } from '../verb.ts';
@@ -24,17 +24,8 @@ export const hold: Verb = {
     const [reason, by, until] = [needed(call, 'reason'), author(call), instant(call, 'until') ?? null];
     return withRuntime<ExitCode>(call, async ({ ledger, clock }) => {
       if (until !== null && until <= clock.now()) throw new UsageError(`--until: ${iso(until)} is in the past`);
-      await ledger.putHold({
-        id: idOf(match),
-        match,
-        by,
-        reason,
-        createdAt: clock.now(),
-        until,
-        releasedAt: null,
-        releasedBy: null,
-      });
-      return show(call, await ledger.holds(), clock.now());
+      await placeHold(ledger, { match, by, reason, until }, clock.now());
+      return show(call, await holdsInForce(ledger, clock.now()));
     });
   },
 };
@@ -50,38 +41,19 @@ export const release: Verb = {
     const [reason, by] = [needed(call, 'reason'), author(call)];
     return withRuntime<ExitCode>(call, async ({ ledger, clock, log }) => {
       const now = clock.now();
-      const found = (await ledger.holds()).filter((one) => isInForce(one, now) && idOf(one.match) === idOf(match));
+      const found = (await holdsInForce(ledger, now)).filter((one) => holdId(one.match) === holdId(match));
       if (found.length === 0) throw new UsageError(`no hold in force has the match ${text(call, 'match')}`);
-      for (const one of found) {
-        await ledger.putHold({ ...one, releasedAt: now, releasedBy: `${by}: ${reason}` });
-        log('info', 'hold_released', { hold: one.id, by, reason });
-      }
-      return show(call, await ledger.holds(), now);
+      for (const one of found) await releaseHold({ ledger, log }, one, by, reason, now);
+      return show(call, await holdsInForce(ledger, now));
     });
   },
 };
 
 /** @throws UsageError */
 function matchOf(call: Call): HoldMatch {
-  const given = needed(call, 'match');
-  if (given === 'all') return { all: true };
-  const match: HoldMatch = {};
-  for (const part of given.split(',')) {
-    const [, key, value] = /^\s*([^=]+)=(.+?)\s*$/.exec(part) ?? [];
-    if (key === 'scope' || key === 'wave') match[key] = value!;
-    else if (key === 'id') match.instanceId = value!;
-    else if (key?.startsWith('tag:')) match.tags = { ...match.tags, [key.slice(4)]: value! };
-    else throw new UsageError(`--match: "${part}" is none of all, scope=…, wave=…, id=…, tag:KEY=…`);
-  }
+  const match = readHoldMatch(needed(call, 'match'));
+  if (typeof match === 'string') throw new UsageError(`--match: ${match}`);
   return match;
-}
-
-function idOf(match: HoldMatch): string {
-  const sorted = { ...match, tags: Object.entries(match.tags ?? {}).sort() };
-  return `person:${createHash('sha256')
-    .update(JSON.stringify(Object.entries(sorted).sort()))
-    .digest('hex')
-    .slice(0, 12)}`;
 }
 
 function needed(call: Call, name: string): string {
@@ -96,8 +68,7 @@ function author(call: Call): string {
   return name;
 }
 
-function show(call: Call, holds: readonly Hold[], now: number): 0 {
-  const inForce = holds.filter((one) => isInForce(one, now));
+function show(call: Call, inForce: readonly Hold[]): 0 {
   if (call.json) printJson(call, { holds: inForce.map(holdJson) });
   else
     call.terminal.out(

@@ -1,8 +1,5 @@
-import { isFailure } from '../../core/attempt.ts';
-import type { Decision } from '../../core/decision.ts';
-import { forecast } from '../../core/forecast.ts';
-import { iso } from '../../core/time.ts';
-import { type PassReport, reconcile } from '../../reconcile.ts';
+import { fleetStatus } from '../../operations.ts';
+import { statusJson } from '../../present.ts';
 import { needPolicy, withRuntime } from '../open.ts';
 import { table } from '../terminal.ts';
 import { type ExitCode, printJson, type Verb } from '../verb.ts';
@@ -17,28 +14,9 @@ export const status: Verb = {
     return withRuntime<ExitCode>(call, async (runtime) => {
       const { deps, state } = await runtime.pass();
       needPolicy(state);
-      const report = await reconcile(deps, state, {
-        dryRun: true,
-        fromMemory: true,
-        explain: true,
-        requestedBy: 'cli',
-        reason: 'status',
-      });
-      const failed = (await deps.ledger.attempts({})).filter(isFailure).length;
-      const counts = countsOf(report, failed);
-      const outlook = forecast(state.policy, report.decisions, report.now);
+      const { report, counts, outlook } = await fleetStatus(deps, state.policy, 'cli');
       if (call.json) {
-        const waves = report.waves.map(({ closed, ...wave }) => ({
-          ...wave,
-          reason: closed?.reason ?? null,
-          detail: closed?.detail ?? null,
-          opensAt: closed?.until ? iso(closed.until) : null,
-        }));
-        printJson(call, {
-          counts,
-          waves,
-          forecast: { ...outlook, current: outlook.current === null ? null : iso(outlook.current) },
-        });
+        printJson(call, statusJson(counts, report.waves, outlook));
         return 0;
       }
       const { terminal } = call;
@@ -57,16 +35,3 @@ export const status: Verb = {
     });
   },
 };
-
-function countsOf({ decisions }: PassReport, failed: number): Record<string, number> {
-  const count = (test: (decision: Decision) => boolean) => decisions.filter(test).length;
-  return {
-    instances: decisions.length,
-    latest: count(({ reason }) => reason === 'already_latest'),
-    due: count(({ action }) => action === 'start' || action === 'wait'),
-    running: count(({ action }) => action === 'follow'),
-    held: count(({ reason }) => reason === 'held'),
-    failed,
-    notOurs: count(({ action, reason }) => action === 'none' && reason !== 'already_latest'),
-  };
-}

@@ -1,7 +1,7 @@
-import { isInForce } from '../../core/hold.ts';
 import { iso } from '../../core/time.ts';
 import type { FleetEntry } from '../../deps.ts';
-import { attemptJson, decisionJson, holdJson } from '../../present.ts';
+import { explain } from '../../operations.ts';
+import { explanationJson } from '../../present.ts';
 import { withRuntime } from '../open.ts';
 import { attemptTable, decisionTable } from '../tables.ts';
 import { type ExitCode, printJson, UsageError, type Verb } from '../verb.ts';
@@ -15,15 +15,10 @@ export const why: Verb = {
   async run(call): Promise<ExitCode> {
     return withRuntime<ExitCode>(call, async ({ ledger, clock }) => {
       const entry = find(await ledger.fleet(), call.positionals[0]!);
-      const attempts = await ledger.attempts({ instanceId: entry.instance.instanceId });
-      const holds = (await ledger.holds()).filter((hold) => isInForce(hold, clock.now()));
+      const { attempts, holds } = await explain(ledger, entry, clock.now());
       const { decision } = entry;
       if (call.json) {
-        printJson(call, {
-          decision: decision && decisionJson(decision),
-          attempts: attempts.map(attemptJson),
-          holds: holds.map(holdJson),
-        });
+        printJson(call, explanationJson(decision, attempts, holds));
         return 0;
       }
       const { terminal } = call;

@@ -5,6 +5,7 @@ import type { Policy } from '../../core/policy.ts';
 import { type Preview, preview } from '../../core/preview.ts';
 import { DAY, type EpochMs, iso } from '../../core/time.ts';
 import { systemClock } from '../../io/clock.ts';
+import { previewJson } from '../../present.ts';
 import { clockTextFor } from '../night.ts';
 import { loadPolicy } from '../policy.ts';
 import { duration, table } from '../terminal.ts';
@@ -69,13 +70,6 @@ function namesOf({ windows: all }: Policy, wanted: string | undefined): string[]
   const meant = nearest(wanted, names);
   const hint = meant ? `did you mean ${meant}?` : `there are: ${names.join(', ') || 'none'}`;
   throw new UsageError(`--window: there is no window ${wanted}; ${hint}`);
-}
-
-function previewJson({ openings, frozen }: Preview) {
-  return {
-    openings: openings.map(({ opens, closes, windows }) => ({ opens: iso(opens), closes: iso(closes), windows })),
-    frozen: frozen.map(({ from, to, name, reason }) => ({ from: iso(from), to: iso(to), name, reason })),
-  };
 }
 
 /** Times as the wall of the policy's zone shows them. */

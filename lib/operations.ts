@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { type Attempt, isFailure } from './core/attempt.ts';
+import type { Decision } from './core/decision.ts';
+import { type Forecast, forecast } from './core/forecast.ts';
+import { type Hold, type HoldMatch, isInForce } from './core/hold.ts';
+import type { Policy } from './core/policy.ts';
+import type { EpochMs } from './core/time.ts';
+import type { Deps, FleetEntry, Ledger } from './deps.ts';
+import { type PassReport, reconcile } from './reconcile.ts';
+
+/** What people ask for, whether at the command line or over HTTP. */
+
+export interface FleetStatus {
+  report: PassReport;
+  counts: Record<string, number>;
+  outlook: Forecast;
+}
+
+/** The fleet in numbers, from what is stored; asks no API. */
+export async function fleetStatus(deps: Deps, policy: Policy, requestedBy: string): Promise<FleetStatus> {
+  const options = { dryRun: true, fromMemory: true, explain: true, requestedBy, reason: 'status' };
+  const report = await reconcile(deps, { policy, problem: null }, options);
+  const failed = (await deps.ledger.attempts({})).filter(isFailure).length;
+  return { report, counts: countsOf(report, failed), outlook: forecast(policy, report.decisions, report.now) };
+}
+
+function countsOf({ decisions }: PassReport, failed: number): Record<string, number> {
+  const count = (test: (decision: Decision) => boolean) => decisions.filter(test).length;
+  return {
+    instances: decisions.length,
+    latest: count(({ reason }) => reason === 'already_latest'),
+    due: count(({ action }) => action === 'start' || action === 'wait'),
+    running: count(({ action }) => action === 'follow'),
+    held: count(({ reason }) => reason === 'held'),
+    failed,
+    notOurs: count(({ action, reason }) => action === 'none' && reason !== 'already_latest'),
+  };
+}
+
+export interface Explanation {
+  /** Newest first. */
+  attempts: Attempt[];
+  /** All that are in force, whether or not they cover it. */
+  holds: Hold[];
+}
+
+/** What is stored of one instance. */
+export async function explain(ledger: Ledger, entry: FleetEntry, now: EpochMs): Promise<Explanation> {
+  const attempts = await ledger.attempts({ instanceId: entry.instance.instanceId });
+  return { attempts, holds: await holdsInForce(ledger, now) };
+}
+
+export async function holdsInForce(ledger: Ledger, now: EpochMs): Promise<Hold[]> {
+  return (await ledger.holds()).filter((hold) => isInForce(hold, now));
+}
+
+/** `all`, or `scope=…`, `wave=…`, `id=…`, `tag:KEY=VALUE` with commas between. A text says what is wrong. */
+export function readHoldMatch(given: string): HoldMatch | string {
+  if (given === 'all') return { all: true };
+  const match: HoldMatch = {};
+  for (const part of given.split(',')) {
+    const [, key, value] = /^\s*([^=]+)=(.+?)\s*$/.exec(part) ?? [];
+    if (key === 'scope' || key === 'wave') match[key] = value!;
+    else if (key === 'id') match.instanceId = value!;
+    else if (key?.startsWith('tag:')) match.tags = { ...match.tags, [key.slice(4)]: value! };
+    else return `"${part}" is none of all, scope=…, wave=…, id=…, tag:KEY=…`;
+  }
+  return match;
+}
+
+/** The same match has the same id, in whatever order its keys stand: setting a hold again replaces it. */
+export function holdId(match: HoldMatch): string {
+  const sorted = { ...match, tags: Object.entries(match.tags ?? {}).sort() };
+  return `person:${createHash('sha256')
+    .update(JSON.stringify(Object.entries(sorted).sort()))
+    .digest('hex')
+    .slice(0, 12)}`;
+}
+
+export interface HoldOrder {
+  match: HoldMatch;
+  by: string;
+  reason: string;
+  /** Null: until released. */
+  until: EpochMs | null;
+}
+
+export async function placeHold(ledger: Ledger, order: HoldOrder, now: EpochMs): Promise<void> {
+  const id = holdId(order.match);
+  await ledger.putHold({ id, ...order, createdAt: now, releasedAt: null, releasedBy: null });
+}
+
+export async function releaseHold(
+  { ledger, log }: Pick<Deps, 'ledger' | 'log'>,
+  hold: Hold,
+  by: string,
+  reason: string,
+  now: EpochMs,
+): Promise<void> {
+  await ledger.putHold({ ...hold, releasedAt: now, releasedBy: `${by}: ${reason}` });
+  log('info', 'hold_released', { hold: hold.id, by, reason });
+}

@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
 import { reconcile } from '../lib/reconcile.ts';
+import { describe } from './event.ts';
 
 /** What a schedule sends: EventBridge Scheduler and EventBridge rules on AWS, a TIMER trigger on FunctionGraph. */
 const ScheduledEvent = z.union([
@@ -33,11 +34,5 @@ export const tick =
     deps.log('info', 'tick', { opening: report.opening?.id ?? null, ...counts });
     return counts;
   };
-
-/** Names what came, without its values: they may hold anything. */
-function describe(event: unknown): string {
-  if (event === null || typeof event !== 'object') return event === null ? 'null' : typeof event;
-  return `an object with the keys ${Object.keys(event).slice(0, 10).join(', ') || '(none)'}`;
-}
 
 export const handler = middy(tick(runtime));

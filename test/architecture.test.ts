@@ -11,10 +11,21 @@ const MAY_IMPORT: Record<string, { rooms: string[]; packages: string[] }> = {
   pass: { rooms: ['core', 'deps', 'pass'], packages: [] },
   reconcile: { rooms: ['core', 'deps', 'pass'], packages: [] },
   present: { rooms: ['core', 'pass'], packages: ['node:crypto'] },
+  operations: { rooms: ['core', 'deps', 'reconcile'], packages: ['node:crypto'] },
+  http: {
+    rooms: ['core', 'deps', 'reconcile', 'operations', 'present', 'http'],
+    packages: ['zod/mini', 'node:crypto'],
+  },
   io: { rooms: ['core', 'deps', 'io'], packages: ['zod/mini', 'yaml', 'node:*', '@aws-sdk/*'] },
-  cli: { rooms: ['core', 'deps', 'reconcile', 'present', 'io', 'cli', 'simulator'], packages: ['node:*', 'zod'] },
+  cli: {
+    rooms: ['core', 'deps', 'reconcile', 'operations', 'present', 'io', 'cli', 'simulator'],
+    packages: ['node:*', 'zod'],
+  },
   simulator: { rooms: ['core', 'deps', 'io', 'simulator'], packages: ['node:*', 'zod', 'yaml'] },
-  handlers: { rooms: ['core', 'deps', 'reconcile', 'io', 'handlers'], packages: ['@middy/*', 'aws-lambda', 'zod/mini'] },
+  handlers: {
+    rooms: ['core', 'deps', 'reconcile', 'io', 'http', 'handlers'],
+    packages: ['@middy/*', 'aws-lambda', 'zod/mini'],
+  },
 };
 
 /** `import { z }` cannot be split up: all of the library comes along, in fifty languages. */

@@ -7,9 +7,13 @@ const PREFIX = 'override:';
 /** An upgrade that was ordered outside the windows is begun within this time, or not at all: nobody expects it later. */
 const STARTS_WITHIN = HOUR;
 
+export function overrideId(runId: string): string {
+  return `${PREFIX}${runId}`;
+}
+
 /** The opening of its own that an order gets. It closes `need` milliseconds after the last instant at which it may be used. */
 export function overrideOpening(runId: string, now: EpochMs, need: number): Opening {
-  return { id: `${PREFIX}${runId}`, opens: now, closes: now + STARTS_WITHIN + need, windows: ['override'] };
+  return { id: overrideId(runId), opens: now, closes: now + STARTS_WITHIN + need, windows: ['override'] };
 }
 
 /** Whether windows, freezes and waves are not asked in this opening, because a person said so. */

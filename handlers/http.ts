@@ -1,0 +1,24 @@
+import middy from '@middy/core';
+import { fitting } from '../lib/http/route.ts';
+import { routes } from '../lib/http/routes.ts';
+import { type Runtime, runtime } from '../lib/io/runtime.ts';
+import { VERSION } from '../lib/io/version.ts';
+import { answers, type Call, jsonBodies, keys, requests, routing } from './middleware.ts';
+
+/** As AWS Lambda names it, and as FunctionGraph does. */
+interface Context {
+  getRemainingTimeInMillis?: () => number;
+  getRemainingTimeInMilliSeconds?: () => number;
+}
+
+/** The HTTP API: API Gateway (both payloads), Lambda function URLs, FunctionGraph APIG. */
+export const http = (load: () => Promise<Runtime>) =>
+  middy(async ({ request, route, params, caller, body }: Call, context: Context) => {
+    const query = route.query ? fitting(route.query, request.query, 'query') : {};
+    const input = route.body ? fitting(route.body, body, 'body') : null;
+    const left = context.getRemainingTimeInMillis ?? context.getRemainingTimeInMilliSeconds;
+    const timeLeft = () => left?.call(context) ?? 0;
+    return route.run({ request, params, query, body: input, caller: caller ?? '', backend: await load(), timeLeft });
+  }).use([answers(load), requests(), routing(routes(VERSION)), keys(load), jsonBodies()]);
+
+export const handler = http(runtime);

@@ -5,11 +5,11 @@ import type { Decision } from './core/decision.ts';
 import { isKnown, ruleFor } from './core/errors.ts';
 import { waitingOverrides } from './core/override.ts';
 import type { Policy } from './core/policy.ts';
-import type { Scene } from './core/stock.ts';
+import { memoryOf, type Scene } from './core/stock.ts';
 import { type EpochMs, MINUTE } from './core/time.ts';
 import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
-import { act, LEASE_LASTS, MEMORY } from './pass/act.ts';
+import { act, LEASE_LASTS } from './pass/act.ts';
 import { followAll } from './pass/follow.ts';
 import { type Observation, observe, recall, remember } from './pass/observe.ts';
 import { claimOrders, overridesOf } from './pass/order.ts';
@@ -111,7 +111,7 @@ function askedFor(decisions: Decision[], { instances }: Observation, { only }: P
 
 async function see(deps: Deps, policy: Policy, really: boolean, signal?: AbortSignal): Promise<Observation> {
   if (!really) return recall(deps, policy);
-  const attempts = await deps.ledger.attempts({ since: deps.clock.now() - MEMORY });
+  const attempts = await deps.ledger.attempts({ since: deps.clock.now() - memoryOf(policy) });
   const ends = new Map<string, EpochMs>();
   for (const { instanceId, finishedAt } of attempts) {
     if (finishedAt !== null) ends.set(instanceId, Math.max(finishedAt, ends.get(instanceId) ?? 0));
@@ -129,7 +129,7 @@ async function judge(
 ): Promise<{ verdict: Verdict; scene: Scene }> {
   const now = (options.dryRun && options.at) || deps.clock.now();
   const [attempts, holds, conditions] = await Promise.all([
-    deps.ledger.attempts({ since: now - MEMORY }),
+    deps.ledger.attempts({ since: now - memoryOf(policy) }),
     deps.ledger.holds(),
     deps.ledger.conditions(),
   ]);

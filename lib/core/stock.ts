@@ -40,12 +40,16 @@ export interface Scene {
   assignments?: ReadonlyMap<string, Assignment>;
 }
 
-/** For how long what has ended is part of a scene: no soak is forgotten before it is over, nor what taught how long upgrades take. */
+/**
+ * How far back the attempts of a scene reach, by their claims: older ones say nothing about waves, errors or durations.
+ * A success must not be forgotten while a soak is counted from it, else the next wave would open too early.
+ */
 export function memoryOf({ rollout }: Policy): number {
-  return Math.max(SHORTEST_MEMORY, ...rollout.map(({ soak }) => soak + DAY));
+  return Math.max(SHORTEST_MEMORY, ...rollout.map(({ soak }) => soak + LONGEST_UPGRADE));
 }
 
 const SHORTEST_MEMORY = 60 * DAY;
+const LONGEST_UPGRADE = 14 * DAY;
 
 export function takeStock(scene: Scene): Standing[] {
   const assignments = scene.assignments ?? assignWaves(scene.policy, scene.instances);

@@ -3,15 +3,13 @@ import type { Verdict } from '../core/decide.ts';
 import type { Decision, Reason } from '../core/decision.ts';
 import type { Policy } from '../core/policy.ts';
 import { systemHolds } from '../core/rollout.ts';
-import { DAY, MINUTE } from '../core/time.ts';
+import { memoryOf } from '../core/stock.ts';
+import { MINUTE } from '../core/time.ts';
 import type { DcsFailure, Deps, Lease } from '../deps.ts';
 import { scopeOf } from './follow.ts';
 import { pool } from './pool.ts';
 import { type Started, start } from './start.ts';
 import type { PassOptions, Tally } from './tally.ts';
-
-/** Attempts older than this no longer say anything about waves, errors or durations. */
-export const MEMORY = 60 * DAY;
 
 /** Longer than a start takes, reads with their retries included; renewed before each start. */
 export const LEASE_LASTS = 3 * MINUTE;
@@ -83,7 +81,10 @@ export async function act(
 /** A failure in the middle of a pass counts for the starts that are still to come: each of them reads the holds afresh. */
 async function holdWhatIsSpent(deps: Deps, policy: Policy): Promise<void> {
   const now = deps.clock.now();
-  const [attempts, holds] = await Promise.all([deps.ledger.attempts({ since: now - MEMORY }), deps.ledger.holds()]);
+  const [attempts, holds] = await Promise.all([
+    deps.ledger.attempts({ since: now - memoryOf(policy) }),
+    deps.ledger.holds(),
+  ]);
   for (const hold of systemHolds({ now, policy, attempts, holds })) await deps.ledger.putHold(hold);
 }
 

@@ -18,6 +18,7 @@ const SELDOM = [
   'lib/core/errors.ts',
   'lib/core/decide.ts',
   'lib/core/window-rrule.ts',
+  'lib/io/dcs/sign.ts',
   'lib/io/ledger/sqlite.ts',
   'lib/pass/look.ts',
   'lib/pass/observe.ts',
@@ -63,7 +64,9 @@ async function bundle(name: string): Promise<void> {
   }
   const atStart = filesAtStart(metafile, relative('.', join(folder, `${name}.cjs`)));
   const later = Object.keys(metafile.outputs).filter((file) => !atStart.includes(file));
-  console.log(`${folder}/${name}.cjs  ${size(metafile, atStart)} KB at the start, ${size(metafile, later)} KB when needed`);
+  console.log(
+    `${folder}/${name}.cjs  ${size(metafile, atStart)} KB at the start, ${size(metafile, later)} KB when needed`,
+  );
 }
 
 /** The file and all that it imports at once. */

@@ -3,6 +3,7 @@ import type { Decision, Reason } from '../core/decision.ts';
 import { overrideOpening, waitingOverrides } from '../core/override.ts';
 import { expectedDurations } from '../core/rollout.ts';
 import { dueParts, type Scene, sizeClassOf, targetOf } from '../core/stock.ts';
+import { iso } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type Deps, type Lease, StaleLeaseError } from '../deps.ts';
 import { newAttempt } from './start.ts';
@@ -41,11 +42,18 @@ export async function claimOrders(
   const result: Decision[] = [];
   for (const decision of decisions) {
     const waits = WAITS_ITS_TURN.includes(decision.reason) && !claimed.has(decision.instanceId);
-    const isKept = !waits || (lease !== null && (await claim(deps, scene, decision, lease, options)));
-    const detail = 'another run is deciding, so the order could not be kept; ask again';
-    result.push(isKept ? decision : { ...decision, reason: 'another_run', detail });
+    const isKept = waits && lease !== null && (await claim(deps, scene, decision, lease, options));
+    if (!waits) result.push(decision);
+    else if (isKept) result.push({ ...decision, detail: `${decision.detail}; ${keptUntil(scene, decision)}` });
+    else result.push({ ...decision, reason: 'another_run', detail: NOT_KEPT });
   }
   return result;
+}
+
+const NOT_KEPT = 'another run is deciding, so the order could not be kept; ask again';
+
+function keptUntil({ overrides }: Scene, { instanceId }: Decision): string {
+  return `the order is kept until ${iso(overrides!.get(instanceId)!.closes)}`;
 }
 
 async function claim(

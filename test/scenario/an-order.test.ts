@@ -31,6 +31,8 @@ describe('an order by override', () => {
     const report = await world.pass(order(['a', 'b']));
     expect(report.decisions.map(({ reason }) => reason).sort()).toEqual(['due', 'limit_parallel']);
     expect(report.started).toMatchObject([{ requestedBy: 'ops', reason: 'CVE' }]);
+    const waits = report.decisions.find(({ action }) => action === 'wait');
+    expect(waits?.detail).toMatch(/the order is kept until 2026-11-23T13:30:00Z$/);
     await world.ticks(40);
     expect(begun(world)).toEqual(['a', 'b']);
     expect(world.mostInFlight).toBe(1);

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import { fitting } from '../lib/http/route.ts';
-import { routes } from '../lib/http/routes.ts';
+import { ROUTES } from '../lib/http/routes.ts';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
 import { VERSION } from '../lib/io/version.ts';
 import { answers, type Call, jsonBodies, keys, requests, routing } from './middleware.ts';
@@ -18,7 +18,8 @@ export const http = (load: () => Promise<Runtime>) =>
     const input = route.body ? fitting(route.body, body, 'body') : null;
     const left = context.getRemainingTimeInMillis ?? context.getRemainingTimeInMilliSeconds;
     const timeLeft = () => left?.call(context) ?? 0;
-    return route.run({ request, params, query, body: input, caller: caller ?? '', backend: await load(), timeLeft });
-  }).use([answers(load), requests(), routing(routes(VERSION)), keys(load), jsonBodies()]);
+    const known = { request, params, query, body: input, caller: caller ?? '', timeLeft };
+    return route.run({ ...known, backend: await load(), version: VERSION });
+  }).use([answers(load), requests(), routing(ROUTES), keys(load), jsonBodies()]);
 
 export const handler = http(runtime);

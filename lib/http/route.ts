@@ -23,6 +23,8 @@ export interface Ask<Query = unknown, Body = unknown> {
   /** Name of the key; empty where the route is open to everybody. */
   caller: string;
   backend: Backend;
+  /** Of this program. */
+  version: string;
   /** When the invocation ends, in milliseconds from now. */
   timeLeft: () => number;
 }

@@ -6,7 +6,9 @@
 import { parseArgs } from 'node:util';
 import { decideBench } from './bench/decide.ts';
 import { observeBench } from './bench/observe.ts';
+import { rehearseBench } from './bench/rehearse.ts';
 import { startBench } from './bench/start.ts';
+import { windowsBench } from './bench/windows.ts';
 
 /** One measured figure. `limit` is what it should not be above. */
 export interface Figure {
@@ -18,6 +20,8 @@ export interface Figure {
 const BENCHES: Record<string, () => Promise<Record<string, Figure>>> = {
   start: startBench,
   decide: decideBench,
+  windows: windowsBench,
+  rehearse: rehearseBench,
   observe: observeBench,
 };
 

@@ -80,6 +80,11 @@ describe('what may be done by whom', () => {
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['TickLogGroup.Arn'] },
       ],
+      HttpRole: [
+        { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
+        { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['HttpLogGroup.Arn'] },
+      ],
       SchedulerRole: [
         { actions: ['lambda:InvokeFunction'], on: ['TickLambdaFunction.Arn'] },
         { actions: ['sqs:SendMessage'], on: ['DeadLetters.Arn'] },
@@ -96,10 +101,22 @@ describe('what may be done by whom', () => {
     });
     expect(roles).toEqual([
       ['TickRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
+      ['HttpRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
       ['SchedulerRole', [{ Service: 'scheduler.amazonaws.com' }], undefined],
     ]);
     expect(ofType('AWS::IAM::Policy')).toEqual([]);
-    expect(ofType('AWS::Lambda::Permission')).toEqual([]);
+  });
+
+  it('nobody but the HTTP API may call a function without a role, and it only the one', () => {
+    const permissions = ofType('AWS::Lambda::Permission').map(([, { Properties }]) => Properties);
+    expect(permissions).toMatchObject([
+      {
+        FunctionName: { 'Fn::GetAtt': ['HttpLambdaFunction', 'Arn'] },
+        Action: 'lambda:InvokeFunction',
+        Principal: 'apigateway.amazonaws.com',
+      },
+    ]);
+    expect(JSON.stringify(permissions[0].SourceArn)).toContain('{"Ref":"HttpApi"}');
   });
 
   it('covers what the ledger asks of the table, and no more', () => {
@@ -135,11 +152,27 @@ describe('the schedule', () => {
   });
 });
 
+describe('the HTTP API', () => {
+  it('has one route, for everything, and no answer for other sites’ scripts', () => {
+    expect(ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey)).toEqual(['$default']);
+    expect(resource('HttpApi').Properties.CorsConfiguration).toBeUndefined();
+  });
+
+  it('has time enough to begin what is ordered, and its keys from a parameter of the stage', () => {
+    const { Timeout, Environment } = resource('HttpLambdaFunction').Properties;
+    expect(Timeout).toBeGreaterThanOrEqual(75);
+    expect(Environment.Variables.API_KEYS).toBe('{{resolve:ssm:/dcs-upgrader/dev/api-keys}}');
+    expect(resource('TickLambdaFunction').Properties.Environment.Variables.API_KEYS).toBeUndefined();
+  });
+});
+
 describe('alarms', () => {
   it.each<{ name: string; metric: string; of: object; when: string; missing: string }>`
     name                    | metric                                          | of                                                | when                               | missing
     ${'TickErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'TickThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'HttpErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'HttpThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'NoTickAlarm'}        | ${'AWS/Lambda Invocations'}                     | ${{ Ref: 'TickLambdaFunction' }}                  | ${'LessThanThreshold'}             | ${'breaching'}
     ${'DeadLettersAlarm'}   | ${'AWS/SQS ApproximateNumberOfMessagesVisible'} | ${{ 'Fn::GetAtt': ['DeadLetters', 'QueueName'] }} | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
   `('$name: $metric, $when 1, and no data is $missing', ({ name, metric, of, when, missing }) => {

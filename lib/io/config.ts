@@ -1,22 +1,14 @@
 import { type ApiKey, readApiKeys } from '../core/api-key.ts';
 import type { LogLevel } from '../deps.ts';
+import { credentialsProblem } from './credentials.ts';
 import { DEFAULT_LEDGER, ledgerProblem } from './ledger/open.ts';
 import { LOG_LEVELS } from './log.ts';
 import { urlProblem } from './url.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-export interface Credentials {
-  ak: string;
-  sk: string;
-  /** Of temporary credentials. */
-  securityToken?: string;
-}
-
 export interface Config {
-  /** The default set, or the one that a scope names. Rejects with the names of the variables that are missing. */
-  credentials: (name?: string) => Promise<Credentials>;
-  /** Values that may be shown to nobody: access keys, secret keys, tokens. */
+  /** Values that may be shown to nobody: access keys, secret keys, tokens. What is learned later is added. */
   secrets: string[];
   /** Base URL in place of every scope's own, without a slash at its end. */
   endpoint: string | null;
@@ -26,7 +18,7 @@ export interface Config {
   logLevel: LogLevel;
   /** Who may call the HTTP routes; without any, nobody may. */
   apiKeys: ApiKey[];
-  /** For a policy's `env:NAME`. */
+  /** For a policy's `env:NAME`, and for credential sets by their names. */
   env: Env;
 }
 
@@ -58,7 +50,7 @@ const VARIABLES: Record<string, Check> = {
   LOG_LEVEL: (value) => (isLogLevel(value) ? null : `must be one of ${LOG_LEVELS.join(', ')}`),
 };
 
-/** Named sets: `CREDENTIALS_MAIN=env` is the set `main`, and its keys stand in `CLOUD_SDK_AK_MAIN` and so on. */
+/** Named sets: `CREDENTIALS_MAIN` says where the set `main` is; where that is `env`, it stands in `CLOUD_SDK_AK_MAIN` and so on. */
 const NAMED = /^(CREDENTIALS|CLOUD_SDK_AK|CLOUD_SDK_SK|CLOUD_SDK_SECURITY_TOKEN)_[A-Z0-9_]+$/;
 const SECRET = /^CLOUD_SDK_(AK|SK|SECURITY_TOKEN)(_[A-Z0-9_]+)?$/;
 
@@ -67,7 +59,6 @@ export function readConfig(env: Env): Config {
   const problems = Object.entries(env).flatMap(([name, value]) => problemsOf(name, value ?? ''));
   if (problems.length > 0) throw new ConfigError(problems.sort());
   return {
-    credentials: async (name) => credentialsOf(env, name),
     secrets: Object.entries(env).flatMap(([name, value]) => (SECRET.test(name) && value ? [value] : [])),
     endpoint: env.DCS_ENDPOINT?.replace(/\/+$/, '') || null,
     policyFile: (env.POLICY || 'file:policy.yaml').slice('file:'.length),
@@ -87,27 +78,8 @@ function problemsOf(name: string, value: string): string[] {
   return problem ? [`${name} ${problem}`] : [];
 }
 
-function credentialsOf(env: Env, name?: string): Credentials {
-  const suffix = name === undefined ? '' : `_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
-  const names = {
-    ak: `CLOUD_SDK_AK${suffix}`,
-    sk: `CLOUD_SDK_SK${suffix}`,
-    token: `CLOUD_SDK_SECURITY_TOKEN${suffix}`,
-  };
-  const { [names.ak]: ak, [names.sk]: sk, [names.token]: securityToken } = env;
-  if (ak && sk) return { ak, sk, ...(securityToken ? { securityToken } : {}) };
-  const missing = [names.ak, names.sk].filter((variable) => !env[variable]);
-  throw new Error(`${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`);
-}
-
 function anything(): null {
   return null;
-}
-
-function credentialsProblem(value: string): string | null {
-  if (value === 'env') return null;
-  const known = /^(secretsmanager:|ssm:|agency$)/.exec(value);
-  return known ? `"${known[1]!.replace(':', ':NAME')}" is not supported yet; use "env"` : 'must be "env"';
 }
 
 function policyProblem(value: string): string | null {

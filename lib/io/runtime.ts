@@ -6,6 +6,7 @@ import type { Clock, Deps, Ledger, Log, Notifier, PolicyState } from '../deps.ts
 import { createNotifier, NotifyError } from './alerts/notifier.ts';
 import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
+import { createCredentials } from './credentials.ts';
 import { dcsOnDemand } from './dcs/on-demand.ts';
 import { openLedger } from './ledger/open.ts';
 import { createLog } from './log.ts';
@@ -66,7 +67,12 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   useZoneTable(readZoneTable());
   const dcs = dcsOnDemand({
     clock,
-    credentials: config.credentials,
+    credentials: createCredentials({
+      env: config.env,
+      clock,
+      log,
+      learn: (values) => keepSecret(config.secrets, ...values),
+    }),
     log,
     endpointOverride: config.endpoint ?? undefined,
   });

@@ -11,8 +11,8 @@ function problemsOf(env: Env): readonly string[] {
 }
 
 describe('the environment', () => {
-  it('may be empty: everything has a default but the credentials', async () => {
-    const { credentials, env, ...rest } = readConfig({});
+  it('may be empty: everything has a default', () => {
+    const { env, ...rest } = readConfig({});
     expect(rest).toEqual({
       secrets: [],
       endpoint: null,
@@ -21,7 +21,6 @@ describe('the environment', () => {
       logLevel: 'info',
       apiKeys: [],
     });
-    await expect(credentials()).rejects.toThrow('CLOUD_SDK_AK and CLOUD_SDK_SK are not set');
     expect(env).toEqual({});
   });
 
@@ -33,7 +32,7 @@ describe('the environment', () => {
       LOG_LEVEL: 'debug',
       API_KEYS: `ci:read+upgrade:${'ab'.repeat(32)}`,
     };
-    const { credentials, ...rest } = readConfig(env);
+    const rest = readConfig(env);
     const endpoint = 'http://127.0.0.1:8080';
     expect(rest).toEqual({
       secrets: [],
@@ -44,7 +43,6 @@ describe('the environment', () => {
       apiKeys: [{ name: 'ci', rights: ['read', 'upgrade'], sha256: 'ab'.repeat(32) }],
       env,
     });
-    expect(credentials).toBeInstanceOf(Function);
   });
 
   it('an empty variable counts as absent', () => {
@@ -57,8 +55,8 @@ describe('the environment', () => {
       CREDENTIALS: '',
       CLOUD_SDK_SK: '',
     };
-    const { credentials, env: _, ...rest } = readConfig(env);
-    const { credentials: __, env: ___, ...defaults } = readConfig({});
+    const { env: _, ...rest } = readConfig(env);
+    const { env: __, ...defaults } = readConfig({});
     expect(rest).toEqual(defaults);
   });
 
@@ -85,11 +83,13 @@ describe('the environment', () => {
     ${'HUAWEICLOUD_PROJECT_ID'}   | ${'0d2a '}                       | ${'has white space at its beginning or end'}
     ${'HUAWEICLOUD_REGION'}       | ${'moon-1'}                      | ${null}
     ${'CREDENTIALS'}              | ${'env'}                         | ${null}
-    ${'CREDENTIALS'}              | ${'agency'}                      | ${'"agency" is not supported yet; use "env"'}
-    ${'CREDENTIALS'}              | ${'ssm:/dcs'}                    | ${'"ssm:NAME" is not supported yet; use "env"'}
+    ${'CREDENTIALS'}              | ${'agency'}                      | ${'"agency" is not supported yet; it must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
+    ${'CREDENTIALS'}              | ${'ssm:/dcs'}                    | ${null}
     ${'CREDENTIALS_MAIN'}         | ${'env'}                         | ${null}
-    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:dcs'}          | ${'"secretsmanager:NAME" is not supported yet; use "env"'}
-    ${'CREDENTIALS'}              | ${'file'}                        | ${'must be "env"'}
+    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:dcs'}          | ${null}
+    ${'CREDENTIALS'}              | ${'file'}                        | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
+    ${'CREDENTIALS'}              | ${'ssm:'}                        | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
+    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:a b'}          | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
     ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/x'}   | ${null}
     ${'DCS_ENDPOINT'}             | ${'http://localhost:80'}         | ${null}
     ${'DCS_ENDPOINT'}             | ${'http://[::1]:8080'}           | ${null}
@@ -116,34 +116,14 @@ describe('the environment', () => {
   });
 });
 
-describe('credentials', () => {
-  const env = {
+it('F127: every key of every set is known as a secret', () => {
+  const { secrets } = readConfig({
     CLOUD_SDK_AK: 'AK-DEFAULT',
     CLOUD_SDK_SK: 'SK-DEFAULT',
     CLOUD_SDK_SECURITY_TOKEN: 'TOKEN-DEFAULT',
     CREDENTIALS_MAIN_2: 'env',
     CLOUD_SDK_AK_MAIN_2: 'AK-MAIN',
-    CLOUD_SDK_SK_MAIN_2: 'SK-MAIN',
     CLOUD_SDK_AK_HALF: 'AK-HALF',
-  };
-
-  it.each<[string | undefined, object]>([
-    [undefined, { ak: 'AK-DEFAULT', sk: 'SK-DEFAULT', securityToken: 'TOKEN-DEFAULT' }],
-    ['main-2', { ak: 'AK-MAIN', sk: 'SK-MAIN' }],
-    ['MAIN_2', { ak: 'AK-MAIN', sk: 'SK-MAIN' }],
-  ])('the set %s', async (name, found) => {
-    expect(await readConfig(env).credentials(name)).toEqual(found);
   });
-
-  it('of a set that lacks something are an error that names it, and never another set', async () => {
-    const { credentials } = readConfig(env);
-    await expect(credentials('half')).rejects.toThrow(/^CLOUD_SDK_SK_HALF is not set$/);
-    await expect(credentials('none')).rejects.toThrow(/^CLOUD_SDK_AK_NONE and CLOUD_SDK_SK_NONE are not set$/);
-  });
-
-  it('F127: every one of them is known as a secret', () => {
-    const { secrets } = readConfig(env);
-    const all = ['AK-DEFAULT', 'SK-DEFAULT', 'TOKEN-DEFAULT', 'AK-MAIN', 'SK-MAIN', 'AK-HALF'];
-    expect([...secrets].sort()).toEqual(all.sort());
-  });
+  expect([...secrets].sort()).toEqual(['AK-DEFAULT', 'AK-HALF', 'AK-MAIN', 'SK-DEFAULT', 'TOKEN-DEFAULT']);
 });

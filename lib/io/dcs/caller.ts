@@ -7,10 +7,13 @@ import { VERSION } from '../version.ts';
 import { failure, failureFrom, jsonOf, noAnswer, requestIdOf } from './answer.ts';
 import { exchange, type HttpRequest, type Reply, TRY_LASTS } from './http.ts';
 import { Limiter, NoTurnError, type Turn } from './limiter.ts';
-import { type Credentials, percentEncode, sign } from './sign.ts';
+import { type Credentials, isSameSet, percentEncode, sign } from './sign.ts';
 
-/** Of a credential set by its name, the default set without one. Its errors name variables and secrets, never their values. */
-export type CredentialSource = (name: string | undefined) => Promise<Credentials>;
+/**
+ * Of a credential set by its name, the default set without one. `refused`: what DCS answered 401 to; a source that can
+ * look for newer ones does, and one that cannot gives the same again. Its errors name variables and secrets, never their values.
+ */
+export type CredentialSource = (name: string | undefined, refused?: Credentials) => Promise<Credentials>;
 
 export interface Timeouts {
   /** Milliseconds of real time for one try. */
@@ -65,11 +68,16 @@ export class Caller {
   async get<T>(call: Call, schema: z.ZodMiniType<T>): Promise<T> {
     const { clock, log } = this.#options;
     const until = clock.now() + this.#timeouts.readLasts;
+    let mayRenew = true;
     for (let attempt = 1; ; attempt++) {
       const tried = await this.#try('GET', call, '', until, false);
       const found = 'reply' in tried ? parsed(tried.reply, tried.credentials, schema) : tried;
       if ('data' in found) return found.data;
       const { code, status, rule } = found.failure;
+      if (status === 401 && 'reply' in tried && mayRenew) {
+        mayRenew = false;
+        if (await this.#hasOthers(call.scope, tried.credentials)) continue;
+      }
       const backoff = this.#backoff(attempt, rule.class === 'throttled');
       const mayPass = rule.retry === 'soon' && status !== 401 && !call.signal?.aborted;
       if (!mayPass || attempt >= MOST_TRIES || clock.now() + backoff >= until) throw new DcsError(found.failure);
@@ -82,6 +90,15 @@ export class Caller {
         backoff,
       });
       await clock.sleep(backoff, call.signal).catch(() => undefined);
+    }
+  }
+
+  /** Whether there are other credentials than those that were refused: they may have been rotated meanwhile. */
+  async #hasOthers({ credentials: name }: Scope, refused: Credentials): Promise<boolean> {
+    try {
+      return !isSameSet(await this.#options.credentials(name, refused), refused);
+    } catch {
+      return false;
     }
   }
 

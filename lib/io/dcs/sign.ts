@@ -46,6 +46,10 @@ export interface Credentials {
   securityToken?: string;
 }
 
+export function isSameSet(one: Credentials, other: Credentials): boolean {
+  return one.ak === other.ak && one.sk === other.sk && one.securityToken === other.securityToken;
+}
+
 export interface SignInput extends Credentials {
   method: string;
   url: URL;

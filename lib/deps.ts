@@ -144,6 +144,18 @@ export interface Notifier {
   deliver(alert: Alert): Promise<{ failed: string[] }>;
 }
 
+/** Work for a worker. It carries ids only: what they stand for is read afresh by whoever does it. */
+export interface Message {
+  kind: 'start';
+  attemptId: string;
+}
+
+/** Hands work over. Delivery is at least once, in any order, or, when a message is lost, not at all. */
+export interface Dispatcher {
+  /** @throws when any of them may not have been taken */
+  send(messages: readonly Message[]): Promise<void>;
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** `code` is a static snake_case word, all else is data. Secrets are masked before anything is written. */
 export type Log = (level: LogLevel, code: string, data?: Record<string, unknown>) => void;
@@ -156,6 +168,8 @@ export interface Deps {
   dcs: Dcs;
   ledger: Ledger;
   notifier: Notifier;
+  /** Absent: upgrades are begun in this process. */
+  dispatcher?: Dispatcher;
   log: Log;
   /** Unique to this process and invocation, e.g. `host:pid:nonce`. */
   holder: string;

@@ -1,12 +1,11 @@
-import { holdAlert, policyAlert, scopeAlert, unknownCodeAlert } from './core/alert.ts';
+import { holdAlert } from './core/alert.ts';
 import type { Attempt } from './core/attempt.ts';
 import { decide, type Verdict } from './core/decide.ts';
 import type { Decision } from './core/decision.ts';
-import { isKnown, ruleFor } from './core/errors.ts';
 import { waitingOverrides } from './core/override.ts';
 import type { Policy } from './core/policy.ts';
 import { memoryOf, type Scene } from './core/stock.ts';
-import { type EpochMs, MINUTE } from './core/time.ts';
+import type { EpochMs } from './core/time.ts';
 import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
 import { act, LEASE_LASTS } from './pass/act.ts';
@@ -14,13 +13,11 @@ import { followAll } from './pass/follow.ts';
 import { type Observation, observe, recall, remember } from './pass/observe.ts';
 import { claimOrders, overridesOf } from './pass/order.ts';
 import type { PassOptions, PassReport, Tally } from './pass/tally.ts';
-import { tellAttempts, tellConditions } from './pass/tell.ts';
+import { spentScopes, tell } from './pass/tell.ts';
 
 export type { PolicyState } from './deps.ts';
 export type { PassError, PassOptions, PassReport } from './pass/tally.ts';
-
-/** A scope that fails for a reason that passes is told only when it lasts. */
-const SCOPE_GRACE = 15 * MINUTE;
+export { carryOut, type WorkDone } from './pass/work.ts';
 
 /**
  * One pass: observe → decide → act → tell. It looks at the whole world anew, so a lost tick, a doubled event or a crash
@@ -54,7 +51,7 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   const restarted = new Set(report.started.map(({ id }) => id));
   report.followed = report.followed.filter(({ id }) => !restarted.has(id));
   const current = [...attempts.filter(({ id }) => !restarted.has(id)), ...report.started];
-  if (!options.dryRun) await tell(deps, current, state.problem, tally);
+  if (!options.dryRun) report.alerts = await tell(deps, current, state.problem, tally);
   return report;
 }
 
@@ -91,7 +88,10 @@ async function decideAndAct(
     if (options.dryRun) return;
     for (const hold of verdict.newHolds) await deps.ledger.putHold(hold);
     if (options.override) report.decisions = await claimOrders(deps, scene, report.decisions, lease, options);
-    if (isOpen) await act(deps, policy, { ...verdict, decisions: report.decisions }, lease, options, tally);
+    if (isOpen) {
+      const wanted = { ...verdict, decisions: report.decisions, instances: seen.instances };
+      await act(deps, policy, wanted, lease, options, tally);
+    }
     await remember(deps, seen, report.decisions);
   } finally {
     if (lease) await deps.ledger.releaseLease(lease);
@@ -133,14 +133,7 @@ async function judge(
     deps.ledger.holds(),
     deps.ledger.conditions(),
   ]);
-  const stoppedScopes = new Map<string, string>();
-  for (const { alert } of conditions) {
-    const { scope, during, code } = alert.labels;
-    // Calls that a person has to make possible again are not made anew for every instance: once an opening is enough.
-    const isSpent =
-      during === 'call' && ruleFor(code ?? '', 0).retry === 'never' && alert.at >= (tally.report.opening?.opens ?? now);
-    if (isSpent && scope) stoppedScopes.set(scope, `${alert.summary} ${alert.action}`);
-  }
+  const stoppedScopes = spentScopes(conditions, tally.report.opening?.opens ?? now);
   for (const { scope, instanceId, failure } of tally.failures) {
     if (instanceId === null || failure.rule.stops === 'scope') {
       stoppedScopes.set(scope, `${failure.message} (${failure.code})`);
@@ -150,31 +143,4 @@ async function judge(
   const given = { now, policy, instances, attempts, holds, behindSince, stoppedScopes };
   const scene = { ...given, overrides: overridesOf(given, options), ...(options.only ? { asked: options.only } : {}) };
   return { verdict: decide(scene), scene };
-}
-
-async function tell(deps: Deps, attempts: readonly Attempt[], problem: string | null, tally: Tally): Promise<void> {
-  const now = deps.clock.now();
-  const failing = new Set<string>();
-  if (problem !== null) tally.raised.push({ alert: policyAlert(problem, now), grace: 0 });
-  for (const { during, scope, instanceId, failure } of tally.failures) {
-    const { code, message, rule } = failure;
-    if (!isKnown(code)) tally.raised.push({ alert: unknownCodeAlert(code, message, now), grace: 0 });
-    if (instanceId !== null && rule.stops !== 'scope') continue;
-    failing.add(`${scope}:${during}`);
-    tally.raised.push({
-      alert: scopeAlert(scope, during, failure, now),
-      grace: rule.retry === 'never' ? 0 : SCOPE_GRACE,
-    });
-  }
-  const kinds = [...tally.listed.map((scope) => `${scope}:read`), ...tally.accepted.map((scope) => `${scope}:call`)];
-  const well = kinds.filter((kind) => !failing.has(kind));
-  const isOver = (key: string): boolean => {
-    if (key.startsWith('policy:')) return problem === null;
-    if (key.startsWith('hold:')) return tally.judged;
-    return well.some((kind) => key.startsWith(`scope:${kind}:`));
-  };
-  tally.report.alerts = [
-    ...(await tellAttempts(deps, attempts)),
-    ...(await tellConditions(deps, tally.raised, isOver)),
-  ];
 }

@@ -18,6 +18,7 @@ export const ALERT_EVENTS = [
   'scope',
   'policy',
   'ledger',
+  'queue',
   'unknown_code',
 ] as const;
 export type AlertEvent = (typeof ALERT_EVENTS)[number];
@@ -202,6 +203,19 @@ export function unknownCodeAlert(code: string, message: string, at: EpochMs): Al
     action: 'See what it means, and add a line for it to the error table.',
     at,
     labels: { code },
+  };
+}
+
+/** What was claimed is not begun, because it does not reach the workers or they do not take it. */
+export function queueAlert(what: 'unsent' | 'untaken', problem: string, at: EpochMs): Alert {
+  return {
+    key: `queue:${what}`,
+    event: 'queue',
+    severity: 'critical',
+    summary: `Upgrades that are due are not begun: ${problem}.`,
+    action: 'See whether the queue of QUEUE is there and may be used, and what the log of its workers says.',
+    at,
+    labels: {},
   };
 }
 

@@ -57,6 +57,11 @@ export interface Attempt {
   lookUntil: EpochMs | null;
   /** A call that was refused is not repeated before this instant; null where nothing was refused. */
   retryAt: EpochMs | null;
+  /**
+   * Not null while a claim waits for a worker: it counts against every limit, no POST has left since it was handed over,
+   * and none leaves after `until`. `need`: how long an upgrade of it has to be expected to take, in milliseconds.
+   */
+  handed?: { until: EpochMs; need: number } | null;
   /** How many POSTs left in this opening. */
   calls: number;
   /** When the task was first seen to have ended well; verification is bounded from here. */
@@ -72,9 +77,18 @@ export interface Attempt {
   rev: number;
 }
 
-/** Claimed and its outcome unknown, or running: DCS may be at work on it, so it counts against every limit. */
+/** Handed to a worker, claimed and its outcome unknown, or running: DCS may be at work on it, so it counts against every limit. */
 export function isInFlight(attempt: Attempt): boolean {
-  return attempt.state === 'running' || (attempt.state === 'claimed' && attempt.lookUntil !== null);
+  return (
+    attempt.state === 'running' || isHanded(attempt) || (attempt.state === 'claimed' && attempt.lookUntil !== null)
+  );
+}
+
+/** Claimed, and waiting for a worker to make the call. */
+export function isHanded<T extends Pick<Attempt, 'state' | 'handed'>>(
+  attempt: T,
+): attempt is T & { handed: NonNullable<Attempt['handed']> } {
+  return attempt.state === 'claimed' && typeof attempt.handed?.until === 'number';
 }
 
 export function isOpen(attempt: Attempt): boolean {

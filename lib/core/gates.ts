@@ -1,4 +1,4 @@
-import { isFailure, isOpen } from './attempt.ts';
+import { isFailure, isHanded, isOpen } from './attempt.ts';
 import type { Action, Reason } from './decision.ts';
 import { MOST_CALLS } from './follow.ts';
 import { frozenAt } from './freeze.ts';
@@ -52,6 +52,10 @@ function notUnderWay({ inFlight }: Standing): No | null {
       reason: 'in_progress',
       detail: `upgrading since ${iso(inFlight.calledAt ?? inFlight.claimedAt)}${progress}`,
     };
+  }
+  if (isHanded(inFlight)) {
+    const detail = `handed to a worker, which may begin it until ${iso(inFlight.handed.until)}`;
+    return { action: 'follow', reason: 'in_progress', detail };
   }
   return {
     action: 'follow',

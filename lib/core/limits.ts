@@ -20,7 +20,7 @@ export class LimitKeeper {
 
   constructor(scene: Scene, standings: readonly Standing[]) {
     this.#scene = scene;
-    this.#recent = scene.attempts.filter((attempt) => attempt.calls > 0);
+    this.#recent = scene.attempts.filter((attempt) => attempt.calls > 0 || isInFlight(attempt));
     const instances = new Map<string, Instance>();
     for (const { instance, inFlight } of standings) if (inFlight) instances.set(instance.instanceId, instance);
     for (const attempt of scene.attempts.filter(isInFlight)) {

@@ -51,6 +51,18 @@ export function assignWaves(policy: Policy, instances: readonly Instance[]): Map
   return result;
 }
 
+/**
+ * What the policy says now of an instance that this wave owned before. How many of a match the wave takes is not asked:
+ * that is decided from the whole fleet.
+ */
+export function assignmentIn(policy: Policy, name: string, instance: Instance): Assignment {
+  const no = whyNot(policy.select, instance);
+  if (no) return { kind: 'none', ...no };
+  const wave = policy.rollout.find((one) => one.wave === name);
+  if (wave && matches(wave.match, instance)) return narrowing(policy)(wave, instance);
+  return { kind: 'none', reason: 'not_selected', detail: `wave ${name} does not match it any more` };
+}
+
 /** Whether all given keys hold; a match without keys holds for every instance. */
 export function matches(match: Match, instance: Instance): boolean {
   for (const { key, read } of FIELDS) {

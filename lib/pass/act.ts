@@ -1,15 +1,17 @@
-import { type Attempt, isFailure } from '../core/attempt.ts';
+import { type Attempt, isFailure, isInFlight } from '../core/attempt.ts';
 import type { Verdict } from '../core/decide.ts';
 import type { Decision, Reason } from '../core/decision.ts';
+import type { Instance } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { systemHolds } from '../core/rollout.ts';
 import { memoryOf } from '../core/stock.ts';
 import { MINUTE } from '../core/time.ts';
 import type { DcsFailure, Deps, Lease } from '../deps.ts';
 import { scopeOf } from './follow.ts';
+import { handOver, sendStarts } from './hand.ts';
 import { pool } from './pool.ts';
 import { type Started, start } from './start.ts';
-import type { PassOptions, Tally } from './tally.ts';
+import type { Gathered, PassOptions, Tally } from './tally.ts';
 
 /** Longer than a start takes, reads with their retries included; renewed before each start. */
 export const LEASE_LASTS = 3 * MINUTE;
@@ -23,7 +25,7 @@ type Outcome = Attempt | { reason: Reason; detail: string };
 export async function act(
   deps: Deps,
   policy: Policy,
-  verdict: Verdict,
+  verdict: Verdict & { instances: readonly Instance[] },
   first: Lease | null,
   options: PassOptions,
   tally: Tally,
@@ -31,9 +33,10 @@ export async function act(
   const starts = verdict.decisions.filter(({ action }) => action === 'start');
   if (starts.length === 0) return;
   const claimed = (await deps.ledger.activeAttempts()).filter(
-    ({ state, lookUntil }) => state === 'claimed' && lookUntil === null,
+    (attempt) => attempt.state === 'claimed' && !isInFlight(attempt),
   );
   const earlier = new Map(claimed.map((attempt) => [attempt.instanceId, attempt]));
+  const instances = new Map(verdict.instances.map((instance) => [instance.instanceId, instance]));
   const stopped = new Map<string, string>();
   const outcomes = new Map<string, Outcome>();
   let lease = first;
@@ -53,18 +56,13 @@ export async function act(
       requestedBy,
       reason,
     };
+    if (deps.dispatcher) {
+      const handed = await handOver(deps, lease, order, instances.get(decision.instanceId)!);
+      return handed ?? { reason: 'another_run', detail: 'another run was faster' };
+    }
     const result = await start(deps, () => lease, order, signal);
-    const failure = failureIn(result);
-    if (failure)
-      tally.failures.push({
-        during: result.kind === 'called' ? 'call' : 'read',
-        scope: decision.scope,
-        instanceId: decision.instanceId,
-        failure,
-      });
-    else if (result.kind === 'called') tally.accepted.push(decision.scope);
+    const failure = await take(deps, policy, decision, result, tally);
     if (failure?.rule.stops === 'scope') stopped.set(decision.scope, `${failure.message} (${failure.code})`);
-    if (result.kind === 'called' && isFailure(result.attempt)) await holdWhatIsSpent(deps, policy);
     return result.kind === 'called' ? result.attempt : { reason: 'not_startable', detail: result.why };
   };
   await pool(
@@ -75,7 +73,24 @@ export async function act(
   );
   const { report } = tally;
   report.started = [...outcomes.values()].filter((outcome) => 'id' in outcome);
+  await sendStarts(deps, report.started, tally);
   report.decisions = verdict.decisions.map((decision) => afterwards(decision, outcomes.get(decision.instanceId)));
+}
+
+/** Notes for the pass what came of a start: what has to be told of it, and what it means for the starts still to come. */
+export async function take(
+  deps: Deps,
+  policy: Policy,
+  { scope, instanceId }: Pick<Decision, 'scope' | 'instanceId'>,
+  result: Started,
+  tally: Gathered,
+): Promise<DcsFailure | null> {
+  const failure = failureIn(result);
+  const during = result.kind === 'called' ? 'call' : 'read';
+  if (failure) tally.failures.push({ during, scope, instanceId, failure });
+  else if (result.kind === 'called') tally.accepted.push(scope);
+  if (result.kind === 'called' && isFailure(result.attempt)) await holdWhatIsSpent(deps, policy);
+  return failure;
 }
 
 /** A failure in the middle of a pass counts for the starts that are still to come: each of them reads the holds afresh. */

@@ -1,13 +1,16 @@
-import { type Attempt, ended, isInFlight } from '../core/attempt.ts';
+import { queueAlert } from '../core/alert.ts';
+import { type Attempt, ended, isHanded, isInFlight } from '../core/attempt.ts';
 import { advance, withTimeout } from '../core/follow.ts';
 import type { Scope } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { HOUR, MINUTE } from '../core/time.ts';
 import type { Deps } from '../deps.ts';
+import { takenBack } from './hand.ts';
 import { look } from './look.ts';
 import { failureOf } from './observe.ts';
 import { pool } from './pool.ts';
 import type { Tally } from './tally.ts';
+import { GRACE } from './tell.ts';
 
 const FOLLOWS_AT_ONCE = 16;
 
@@ -43,7 +46,8 @@ async function followOne(
   const limits = policy ? { ...policy.verify, sightLag: policy.limits.sightLag } : WITHOUT_POLICY;
   let next = attempt;
   try {
-    if (isInFlight(attempt))
+    if (isHanded(attempt)) next = leftBy(deps, attempt, tally);
+    else if (isInFlight(attempt))
       next = advance(attempt, await look(deps, scopeOf(policy, attempt.scope), attempt, signal), limits);
     else next = expireIfOver(attempt, deps.clock.now());
   } catch (error) {
@@ -58,6 +62,14 @@ async function followOne(
   if (next === attempt) return attempt;
   logChange(deps, attempt, next);
   return (await deps.ledger.save(next)) ?? (await deps.ledger.attempt(attempt.id)) ?? next;
+}
+
+/** Nothing was called for it, so there is nothing to look at. When no worker came in time, it is decided on anew. */
+function leftBy({ clock }: Deps, attempt: Attempt & { handed: { until: number } }, tally: Tally): Attempt {
+  const now = clock.now();
+  if (now < attempt.handed.until) return attempt;
+  tally.raised.push({ alert: queueAlert('untaken', 'no worker takes them', now), grace: GRACE });
+  return expireIfOver(takenBack(attempt, now, 'no worker took it in time'), now);
 }
 
 /** Refused, and waiting for a later tick of its opening; when that is over, so is the attempt. */

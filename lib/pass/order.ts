@@ -6,7 +6,7 @@ import { dueParts, type Scene, sizeClassOf, targetOf } from '../core/stock.ts';
 import { iso } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type Deps, type Lease, StaleLeaseError } from '../deps.ts';
-import { newAttempt } from './start.ts';
+import { newAttempt } from './claim.ts';
 import type { PassOptions } from './tally.ts';
 
 /** The openings in which instances are ordered: those that wait from before, and those that this pass is asked to order. */

@@ -1,16 +1,16 @@
-import { type Attempt, type FromTo, noted } from '../core/attempt.ts';
+import { type Attempt, isHanded, noted } from '../core/attempt.ts';
 import type { Slot } from '../core/decide.ts';
-import type { Decision } from '../core/decision.ts';
 import { answered } from '../core/follow.ts';
-import { holdOn } from '../core/hold.ts';
+import { type Hold, holdOn } from '../core/hold.ts';
 import type { Instance, Part, Scope } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
 import type { Policy } from '../core/policy.ts';
 import { whyUnsupported } from '../core/selection.ts';
-import { dueParts, sizeClassOf, startableParts, targetOf } from '../core/stock.ts';
-import { iso, SECOND } from '../core/time.ts';
+import { dueParts, startableParts, targetOf } from '../core/stock.ts';
+import { type EpochMs, SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
+import { type ClaimOrder, newAttempt } from './claim.ts';
 import { failureOf } from './observe.ts';
 
 /** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
@@ -19,15 +19,13 @@ const CALL_WITHIN = 5 * SECOND;
 /** No answer comes later than this after the call left: the client gives up before. */
 const CALL_LASTS = 20 * SECOND;
 
-export interface StartOrder {
+export interface StartOrder extends ClaimOrder {
   policy: Policy;
   scope: Scope;
-  decision: Decision;
-  slot: Slot;
-  /** The attempt of this opening that was refused before, or null. */
+  /** The attempt of this opening that was refused before, or that was handed over; or null. */
   earlier: Attempt | null;
-  requestedBy: string;
-  reason: string;
+  /** Decides anew from what was read just now, where the decision was made elsewhere. A text: why it may not start. */
+  recheck?: (instance: Instance, holds: readonly Hold[], now: EpochMs) => Slot | string;
 }
 
 export type Started =
@@ -42,14 +40,15 @@ export type Started =
 export async function start(
   deps: Deps,
   lease: () => Lease | null,
-  order: StartOrder,
+  given: StartOrder,
   signal?: AbortSignal,
 ): Promise<Started> {
   const { dcs, clock, log } = deps;
-  const { scope, decision, policy } = order;
-  const checked = await preflight(deps, order, signal);
+  const { scope, decision, policy } = given;
+  const checked = await preflight(deps, given, signal);
   if ('why' in checked) return { kind: 'not_called', ...checked };
-  const { instance, parts } = checked;
+  const { instance, parts, slot } = checked;
+  const order = { ...given, slot };
   const announced = await announce(deps, lease(), order, instance, parts);
   if (!announced) return { kind: 'not_called', why: 'another run was faster', failure: null };
   const late = whyTooLate(announced, order.slot.opening, clock.now(), signal);
@@ -71,16 +70,19 @@ async function preflight(
   deps: Deps,
   order: StartOrder,
   signal?: AbortSignal,
-): Promise<{ instance: Instance; parts: Part[] } | { why: string; failure: DcsFailure | null }> {
+): Promise<{ instance: Instance; parts: Part[]; slot: Slot } | { why: string; failure: DcsFailure | null }> {
   const { policy, scope, decision } = order;
-  const { opening, need } = order.slot;
   const no = (why: string) => ({ why, failure: null });
   try {
     const read = await deps.dcs.showInstance(scope, decision.instanceId, signal);
     const instance = { ...read, versions: await deps.dcs.showVersions(scope, decision.instanceId, signal) };
-    const hold = holdOn(instance, decision.wave, await deps.ledger.holds(), deps.clock.now());
+    const holds = await deps.ledger.holds();
     const now = deps.clock.now();
+    const hold = holdOn(instance, decision.wave, holds, now);
+    const slot = order.recheck ? order.recheck(instance, holds, now) : order.slot;
     if (signal?.aborted) return no('the run has no time left');
+    if (typeof slot === 'string') return no(slot);
+    const { opening, need } = slot;
     if (now < opening.opens || now >= opening.closes) return no('the window has closed');
     if (now + need > opening.closes) return no('it no longer fits before the window closes');
     if (hold) return no(`held by ${hold.by}: ${hold.reason}`);
@@ -89,14 +91,17 @@ async function preflight(
     const unsupported = whyUnsupported(instance);
     if (unsupported) return no(unsupported);
     const parts = isOverride(opening) ? dueParts(policy, instance) : startableParts(policy, instance, now);
-    return parts.length === 0 ? no('nothing is due any more') : { instance, parts };
+    return parts.length === 0 ? no('nothing is due any more') : { instance, parts, slot };
   } catch (error) {
     const failure = failureOf(error);
     return { why: `${failure.message} (${failure.code})`, failure };
   }
 }
 
-/** Writes what is about to happen. Null: somebody else wrote first, or the right to decide is gone. */
+/**
+ * Writes what is about to happen. Null: somebody else wrote first, or the right to decide is gone. What was handed over
+ * was decided under the lease already; of those that take it up at once, the first to write makes the call.
+ */
 async function announce(
   deps: Deps,
   lease: Lease | null,
@@ -111,8 +116,8 @@ async function announce(
     engine: targetOf(order.policy, instance, 'engine'),
     proxy: targetOf(order.policy, instance, 'proxy'),
   };
-  const change = { calledAt: now, lookUntil, calls, parts, ...versions };
-  if (!lease) return null;
+  const change = { calledAt: now, lookUntil, calls, parts, handed: null, ...versions };
+  if (!lease && !(order.earlier && isHanded(order.earlier))) return null;
   if (order.earlier) {
     const { opens, closes } = order.slot.opening;
     const opening = { id: order.earlier.opening.id, opens, closes };
@@ -120,57 +125,11 @@ async function announce(
   }
   const attempt = { ...newAttempt(order, instance, parts, versions, now), ...change };
   try {
-    return (await deps.ledger.claim(attempt, lease)) ? attempt : null;
+    return (await deps.ledger.claim(attempt, lease!)) ? attempt : null;
   } catch (error) {
     if (error instanceof StaleLeaseError) return null;
     throw error;
   }
-}
-
-/** A claim whose call has not been made. `parts` and `versions`: what it would ask for, as last seen. */
-export function newAttempt(
-  order: Omit<StartOrder, 'earlier' | 'scope' | 'policy'>,
-  instance: Instance,
-  parts: Part[],
-  versions: { engine: FromTo; proxy: FromTo },
-  now: number,
-): Attempt {
-  const { decision, requestedBy, reason } = order;
-  const { opening } = order.slot;
-  return {
-    id: `${decision.instanceId}@${opening.id}`,
-    instanceId: decision.instanceId,
-    name: decision.name,
-    scope: decision.scope,
-    wave: decision.wave ?? '',
-    opening: { id: opening.id, opens: opening.opens, closes: opening.closes },
-    state: 'claimed',
-    taskId: null,
-    sizeClass: sizeClassOf(instance),
-    requestedBy,
-    reason,
-    claimedAt: now,
-    calledAt: null,
-    finishedAt: null,
-    parts,
-    ...versions,
-    error: null,
-    updates: [{ at: now, state: 'claimed', note: claimNote(opening) }],
-    lookUntil: null,
-    retryAt: null,
-    calls: 0,
-    taskEndedAt: null,
-    timedOutAt: null,
-    progress: null,
-    told: [],
-    settled: false,
-    rev: 0,
-  };
-}
-
-function claimNote(opening: Opening): string {
-  if (isOverride(opening)) return `ordered by override, to be begun before ${iso(opening.closes)}`;
-  return `claimed for the window that opened ${iso(opening.opens)}`;
 }
 
 function whyTooLate(attempt: Attempt, opening: Opening, now: number, signal?: AbortSignal): string | null {

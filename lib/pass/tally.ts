@@ -53,8 +53,12 @@ export interface PassError {
 }
 
 /** What one pass gathers on its way, for its report and for what it has to tell. */
-export interface Tally {
+export interface Tally extends Gathered {
   report: PassReport;
+}
+
+/** What has to be told, or shows that something told before is over. */
+export interface Gathered {
   failures: RequestFailure[];
   raised: Raised[];
   /** Scopes whose whole list was read in this pass. */

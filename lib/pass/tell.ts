@@ -1,7 +1,9 @@
-import { type Alert, isSettledAttempt, untold } from '../core/alert.ts';
+import { type Alert, isSettledAttempt, policyAlert, scopeAlert, unknownCodeAlert, untold } from '../core/alert.ts';
 import type { Attempt } from '../core/attempt.ts';
-import { ruleFor } from '../core/errors.ts';
+import { isKnown, ruleFor } from '../core/errors.ts';
+import { type EpochMs, MINUTE } from '../core/time.ts';
 import type { Condition, Deps } from '../deps.ts';
+import type { Gathered } from './tally.ts';
 
 /** A fact that is not an attempt's: a scope that cannot be read, a hold that this program set, a policy that does not parse. */
 export interface Raised {
@@ -9,6 +11,9 @@ export interface Raised {
   /** It is told only when it has lasted this long, in milliseconds: a fault that heals by itself is nobody's night. */
   grace: number;
 }
+
+/** A scope, or a queue, that fails for a reason that passes is told only when it lasts. */
+export const GRACE = 15 * MINUTE;
 
 const ruleOf = (code: string) => ruleFor(code, 0);
 
@@ -61,4 +66,50 @@ export async function tellConditions(
   }
   for (const key of known.keys()) if (!current.has(key) && over(key)) await deps.ledger.dropCondition(key);
   return told;
+}
+
+/** Tells all that a pass has found out. */
+export async function tell(
+  deps: Deps,
+  attempts: readonly Attempt[],
+  problem: string | null,
+  gathered: Gathered,
+): Promise<Alert[]> {
+  const now = deps.clock.now();
+  const raised = [...gathered.raised];
+  const failing = new Set<string>();
+  if (problem !== null) raised.push({ alert: policyAlert(problem, now), grace: 0 });
+  for (const { during, scope, instanceId, failure } of gathered.failures) {
+    const { code, message, rule } = failure;
+    if (!isKnown(code)) raised.push({ alert: unknownCodeAlert(code, message, now), grace: 0 });
+    if (instanceId !== null && rule.stops !== 'scope') continue;
+    failing.add(`${scope}:${during}`);
+    raised.push({ alert: scopeAlert(scope, during, failure, now), grace: rule.retry === 'never' ? 0 : GRACE });
+  }
+  const kinds = [
+    ...gathered.listed.map((scope) => `${scope}:read`),
+    ...gathered.accepted.map((scope) => `${scope}:call`),
+  ];
+  const well = kinds.filter((kind) => !failing.has(kind));
+  const isOver = (key: string): boolean => {
+    if (key.startsWith('policy:')) return problem === null;
+    if (key.startsWith('hold:')) return gathered.judged;
+    if (key.startsWith('queue:')) return gathered.accepted.length > 0;
+    return well.some((kind) => key.startsWith(`scope:${kind}:`));
+  };
+  return [...(await tellAttempts(deps, attempts)), ...(await tellConditions(deps, raised, isOver))];
+}
+
+/**
+ * Scopes, by id, in which calls were refused since then for a reason that a person has to mend, and what it is. Such calls
+ * are not made anew for every instance: once an opening is enough.
+ */
+export function spentScopes(conditions: readonly Condition[], since: EpochMs): Map<string, string> {
+  const spent = new Map<string, string>();
+  for (const { alert } of conditions) {
+    const { scope, during, code } = alert.labels;
+    const isSpent = during === 'call' && ruleOf(code ?? '').retry === 'never' && alert.at >= since;
+    if (isSpent && scope) spent.set(scope, `${alert.summary} ${alert.action}`);
+  }
+  return spent;
 }

@@ -4,8 +4,13 @@ import { FakeWorld } from '../support/fake-world.ts';
 
 const five = ['a', 'b', 'c', 'd', 'e'];
 
-async function nightWith(crash: { at: number; after: boolean } | null, lag: number): Promise<FakeWorld> {
+async function nightWith(
+  crash: { at: number; after: boolean } | null,
+  lag: number,
+  queue: boolean,
+): Promise<FakeWorld> {
   const world = new FakeWorld(five);
+  world.queue = queue ? [] : null;
   world.crash = crash;
   world.lag = lag;
   world.policy = aPolicy({ limits: { ...LIMITS, parallel: 2 } });
@@ -15,14 +20,15 @@ async function nightWith(crash: { at: number; after: boolean } | null, lag: numb
 
 describe('F107 a run that is killed at any of its effects, before or after it was done', () => {
   it.each([
-    ['reads are fresh', 0],
-    ['reads lag by a minute and a half', 90_000],
-  ])('and runs again: every instance upgraded once, every end told (%s)', async (_, lag) => {
-    const { effects } = await nightWith(null, lag);
+    ['reads are fresh', 0, false],
+    ['reads lag by a minute and a half', 90_000, false],
+    ['workers make the calls, and reads lag by a minute and a half', 90_000, true],
+  ])('and runs again: every instance upgraded once, every end told (%s)', async (_, lag, queue) => {
+    const { effects } = await nightWith(null, lag, queue);
     expect(effects).toBeGreaterThan(30);
     for (let at = 1; at <= effects; at++) {
       for (const after of [false, true]) {
-        const world = await nightWith({ at, after }, lag);
+        const world = await nightWith({ at, after }, lag, queue);
         const attempts = await world.ledger.attempts({});
         const told = new Set(world.alerts.map(({ key }) => key));
         expect({

@@ -9,11 +9,12 @@ import {
   type DcsFailure,
   type Deps,
   type Ledger,
+  type Message,
   type PolicyState,
   type UpgradeOutcome,
 } from '../../lib/deps.ts';
 import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
-import { type PassOptions, type PassReport, reconcile } from '../../lib/reconcile.ts';
+import { carryOut, type PassOptions, type PassReport, reconcile, type WorkDone } from '../../lib/reconcile.ts';
 import { anInstance, aPolicy, LATEST, NIGHT } from './builders.ts';
 
 /** How DCS treats the next call for an instance; each is used up once, the last one stays. */
@@ -61,6 +62,8 @@ export class FakeWorld implements Dcs {
   alerts: Alert[] = [];
   logs: Record<string, unknown>[] = [];
   reads = 0;
+  /** Where there is a queue, what was sent to it and not taken yet; null: upgrades are begun by the passes. */
+  queue: Message[] | null = null;
   ledger: Ledger = createMemoryLedger();
   /** Kills the process that makes the n-th effect of all (from 1), before or after that was done. */
   crash: { at: number; after: boolean } | null = null;
@@ -118,7 +121,9 @@ export class FakeWorld implements Dcs {
       });
     this.#passes += 1;
     const log: Deps['log'] = (level, code, data) => void this.logs.push({ level, code, ...data });
-    return { clock: this.clock, dcs, ledger, notifier: { deliver }, log, holder: `process-${this.#passes}` };
+    const send = (messages: readonly Message[]) => guard(async () => void this.queue!.push(...messages));
+    const queue = this.queue === null ? {} : { dispatcher: { send } };
+    return { clock: this.clock, dcs, ledger, notifier: { deliver }, log, holder: `process-${this.#passes}`, ...queue };
   }
 
   pass(
@@ -129,13 +134,16 @@ export class FakeWorld implements Dcs {
     return reconcile(deps, state, { requestedBy: 'schedule', reason: 'tick', ...options });
   }
 
+  /** A worker takes up a message. */
+  work({ attemptId }: Message, state: PolicyState = { policy: this.policy, problem: null }): Promise<WorkDone> {
+    return carryOut(this.deps(), state, attemptId);
+  }
+
   /** Passes, killed ones included, until nothing is under way and nothing can start; then the number of passes. */
   async untilQuiet(most = 200): Promise<number> {
     for (let count = 1; count <= most; count++) {
-      const report = await this.pass().catch((error: unknown) => {
-        if (error instanceof Crash) return null;
-        throw error;
-      });
+      const report = await this.pass().catch(unlessKilled);
+      for (const message of this.queue?.splice(0) ?? []) await this.work(message).catch(unlessKilled);
       this.now += MINUTE;
       const busy = report?.decisions.some(({ reason }) => BUSY.includes(reason));
       if (report && !busy && (await this.ledger.activeAttempts()).length === 0) return count;
@@ -238,6 +246,11 @@ export class FakeWorld implements Dcs {
     if (id !== undefined && this.forbidden.has(id)) throw new DcsError(failure('DCS.2003', 403));
     if (id !== undefined && !this.instances.has(id)) throw new DcsError(failure('DCS.3022', 404));
   }
+}
+
+function unlessKilled(error: unknown): null {
+  if (error instanceof Crash) return null;
+  throw error;
 }
 
 /** Something is under way, or can start at a later tick of the same opening. */

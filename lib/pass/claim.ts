@@ -1,0 +1,62 @@
+import type { Attempt, FromTo } from '../core/attempt.ts';
+import type { Slot } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
+import type { Instance, Part } from '../core/instance.ts';
+import { isOverride } from '../core/override.ts';
+import { sizeClassOf } from '../core/stock.ts';
+import { iso } from '../core/time.ts';
+import type { Opening } from '../core/window.ts';
+
+/** Who asked for what, and when it may be done. */
+export interface ClaimOrder {
+  decision: Pick<Decision, 'instanceId' | 'name' | 'scope' | 'wave'>;
+  slot: Slot;
+  requestedBy: string;
+  reason: string;
+}
+
+/** A claim whose call has not been made. `parts` and `versions`: what it would ask for, as last seen. */
+export function newAttempt(
+  order: ClaimOrder,
+  instance: Instance,
+  parts: Part[],
+  versions: { engine: FromTo; proxy: FromTo },
+  now: number,
+): Attempt {
+  const { decision, requestedBy, reason } = order;
+  const { opening } = order.slot;
+  return {
+    id: `${decision.instanceId}@${opening.id}`,
+    instanceId: decision.instanceId,
+    name: decision.name,
+    scope: decision.scope,
+    wave: decision.wave ?? '',
+    opening: { id: opening.id, opens: opening.opens, closes: opening.closes },
+    state: 'claimed',
+    taskId: null,
+    sizeClass: sizeClassOf(instance),
+    requestedBy,
+    reason,
+    claimedAt: now,
+    calledAt: null,
+    finishedAt: null,
+    parts,
+    ...versions,
+    error: null,
+    updates: [{ at: now, state: 'claimed', note: claimNote(opening) }],
+    lookUntil: null,
+    retryAt: null,
+    calls: 0,
+    taskEndedAt: null,
+    timedOutAt: null,
+    progress: null,
+    told: [],
+    settled: false,
+    rev: 0,
+  };
+}
+
+function claimNote(opening: Opening): string {
+  if (isOverride(opening)) return `ordered by override, to be begun before ${iso(opening.closes)}`;
+  return `claimed for the window that opened ${iso(opening.opens)}`;
+}

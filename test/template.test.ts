@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXPIRES, TABLE_SCHEMA } from '../lib/io/ledger/dynamodb-schema.ts';
+import { METRIC_NAMES, NAMESPACE } from '../lib/io/metrics.ts';
 import { permissionsOf, type Resource, type Template, templateProblems } from './support/cloudformation.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -192,6 +193,21 @@ describe('alarms', () => {
       expect(AlarmDescription).toMatch(/\. .+\.$|; .+\.$/);
     }
   });
+});
+
+it('the dashboard shows every figure of a tick, and no other', () => {
+  const body: string = resource('Dashboard').Properties.DashboardBody['Fn::Sub'];
+  const { widgets } = JSON.parse(body) as { widgets: { properties: { metrics: string[][] } }[] };
+  const shown = widgets.flatMap(({ properties }) => {
+    // "." repeats what stands above it.
+    let namespace = '';
+    return properties.metrics.map(([first, metric]) => {
+      namespace = first === '.' ? namespace : first!;
+      return `${namespace} ${metric}`;
+    });
+  });
+  const lambda = ['AWS/Lambda Errors', 'AWS/Lambda Throttles'];
+  expect(shown.sort()).toEqual([...METRIC_NAMES.map((name) => `${NAMESPACE} ${name}`), ...lambda].sort());
 });
 
 describe('the check itself', () => {

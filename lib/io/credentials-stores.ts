@@ -10,26 +10,13 @@ const CLIENT = {
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 };
 
-/** Loaded here and not above: most runs need neither client, and none needs both. */
+/**
+ * Loaded here and not above: most runs need neither client, and none needs both. Each stands in a file of its own, because
+ * of a package that is imported in the middle of the code everything is bundled, and of these a hundredth is used.
+ */
 const STORES: Record<SecretStore, (name: string) => Promise<string | undefined>> = {
-  secretsmanager: async (SecretId) => {
-    const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
-    const client = new SecretsManagerClient(CLIENT);
-    try {
-      return (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
-    } finally {
-      client.destroy();
-    }
-  },
-  ssm: async (Name) => {
-    const { SSMClient, GetParameterCommand } = await import('@aws-sdk/client-ssm');
-    const client = new SSMClient(CLIENT);
-    try {
-      return (await client.send(new GetParameterCommand({ Name, WithDecryption: true }))).Parameter?.Value;
-    } finally {
-      client.destroy();
-    }
-  },
+  secretsmanager: async (name) => (await import('./credentials-secretsmanager.ts')).readSecretString(name, CLIENT),
+  ssm: async (name) => (await import('./credentials-ssm.ts')).readParameter(name, CLIENT),
 };
 
 const ABSENT = 'there is none of this name in this region';

@@ -1,6 +1,7 @@
 import { type ApiKey, readApiKeys } from '../core/api-key.ts';
 import type { LogLevel } from '../deps.ts';
 import { credentialsProblem } from './credentials.ts';
+import { queueProblem } from './dispatch/on-demand.ts';
 import { DEFAULT_LEDGER, ledgerProblem } from './ledger/open.ts';
 import { LOG_LEVELS } from './log.ts';
 import { urlProblem } from './url.ts';
@@ -15,6 +16,8 @@ export interface Config {
   policyFile: string;
   /** As `openLedger` takes it. */
   ledger: string;
+  /** The URL of an SQS queue that hands upgrades to workers; null: they are begun in this process. */
+  queue: string | null;
   logLevel: LogLevel;
   /** Who may call the HTTP routes; without any, nobody may. */
   apiKeys: ApiKey[];
@@ -45,7 +48,7 @@ const VARIABLES: Record<string, Check> = {
   DCS_ENDPOINT: (value) => urlProblem(value),
   POLICY: policyProblem,
   LEDGER: ledgerProblem,
-  QUEUE: () => 'is not supported yet; leave it unset, and the work is done in this process',
+  QUEUE: queueProblem,
   API_KEYS: (value) => readApiKeys(value).problems.join('; ') || null,
   LOG_LEVEL: (value) => (isLogLevel(value) ? null : `must be one of ${LOG_LEVELS.join(', ')}`),
 };
@@ -63,6 +66,7 @@ export function readConfig(env: Env): Config {
     endpoint: env.DCS_ENDPOINT?.replace(/\/+$/, '') || null,
     policyFile: (env.POLICY || 'file:policy.yaml').slice('file:'.length),
     ledger: env.LEDGER || DEFAULT_LEDGER,
+    queue: env.QUEUE || null,
     logLevel: LOG_LEVELS.find((level) => level === env.LOG_LEVEL) ?? 'info',
     apiKeys: readApiKeys(env.API_KEYS ?? '').keys,
     env,

@@ -8,6 +8,7 @@ import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
 import { createCredentials } from './credentials.ts';
 import { dcsOnDemand } from './dcs/on-demand.ts';
+import { queueOnDemand } from './dispatch/on-demand.ts';
 import { openLedger } from './ledger/open.ts';
 import { createLog } from './log.ts';
 import { problemText, readPolicy } from './policy-file.ts';
@@ -76,12 +77,13 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     log,
     endpointOverride: config.endpoint ?? undefined,
   });
+  const dispatcher = config.queue === null ? {} : { dispatcher: queueOnDemand(config.queue, log) };
   const holder = `${hostname()}:${process.pid}:${nonce()}`;
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
     const { state, notifier } = withNotifier(await policyState(config, ledger), { log, clock });
     for (const { secret, url } of state.policy?.notify ?? [])
       keepSecret(config.secrets, secret, URL.parse(url)?.search);
-    return { deps: { clock, dcs, ledger, log, holder, notifier }, state };
+    return { deps: { clock, dcs, ledger, log, holder, notifier, ...dispatcher }, state };
   }
   return { config, clock, ledger, log, pass, close: () => ledger.close() };
 }

@@ -18,6 +18,7 @@ describe('the environment', () => {
       endpoint: null,
       policyFile: 'policy.yaml',
       ledger: 'sqlite:.dcs-upgrader/ledger.db',
+      queue: null,
       logLevel: 'info',
       apiKeys: [],
     });
@@ -29,6 +30,7 @@ describe('the environment', () => {
       DCS_ENDPOINT: 'http://127.0.0.1:8080/',
       POLICY: 'file:/etc/p.yaml',
       LEDGER: 'memory',
+      QUEUE: 'https://sqs.eu-central-1.amazonaws.com/0/starts',
       LOG_LEVEL: 'debug',
       API_KEYS: `ci:read+upgrade:${'ab'.repeat(32)}`,
     };
@@ -39,6 +41,7 @@ describe('the environment', () => {
       endpoint,
       policyFile: '/etc/p.yaml',
       ledger: 'memory',
+      queue: 'https://sqs.eu-central-1.amazonaws.com/0/starts',
       logLevel: 'debug',
       apiKeys: [{ name: 'ci', rights: ['read', 'upgrade'], sha256: 'ab'.repeat(32) }],
       env,
@@ -75,42 +78,43 @@ describe('the environment', () => {
   });
 
   it.each<{ name: string; value: string; problem: string | null }>`
-    name                          | value                            | problem
-    ${'CLOUD_SDK_AK'}             | ${'AK\n'}                        | ${'has white space at its beginning or end'}
-    ${'CLOUD_SDK_SK'}             | ${' SK'}                         | ${'has white space at its beginning or end'}
-    ${'CLOUD_SDK_SK_MAIN'}        | ${'SK\r'}                        | ${'has white space at its beginning or end'}
-    ${'CLOUD_SDK_SECURITY_TOKEN'} | ${'\ttoken'}                     | ${'has white space at its beginning or end'}
-    ${'HUAWEICLOUD_PROJECT_ID'}   | ${'0d2a '}                       | ${'has white space at its beginning or end'}
-    ${'HUAWEICLOUD_REGION'}       | ${'moon-1'}                      | ${null}
-    ${'CREDENTIALS'}              | ${'env'}                         | ${null}
-    ${'CREDENTIALS'}              | ${'agency'}                      | ${'"agency" is not supported yet; it must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
-    ${'CREDENTIALS'}              | ${'ssm:/dcs'}                    | ${null}
-    ${'CREDENTIALS_MAIN'}         | ${'env'}                         | ${null}
-    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:dcs'}          | ${null}
-    ${'CREDENTIALS'}              | ${'file'}                        | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
-    ${'CREDENTIALS'}              | ${'ssm:'}                        | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
-    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:a b'}          | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
-    ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/x'}   | ${null}
-    ${'DCS_ENDPOINT'}             | ${'http://localhost:80'}         | ${null}
-    ${'DCS_ENDPOINT'}             | ${'http://[::1]:8080'}           | ${null}
-    ${'DCS_ENDPOINT'}             | ${'http://127.9.9.9'}            | ${null}
-    ${'DCS_ENDPOINT'}             | ${'http://dcs.example.com'}      | ${'must be https; plain http is for loopback only'}
-    ${'DCS_ENDPOINT'}             | ${'http://127.0.0.1.evil.com'}   | ${'must be https; plain http is for loopback only'}
-    ${'DCS_ENDPOINT'}             | ${'http://localhost.evil.com'}   | ${'must be https; plain http is for loopback only'}
-    ${'DCS_ENDPOINT'}             | ${'https://u:p@dcs.example.com'} | ${'must hold no user name and no password'}
-    ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/?a'}  | ${'must hold no query'}
-    ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/#a'}  | ${'must hold no fragment'}
-    ${'DCS_ENDPOINT'}             | ${'dcs.example.com'}             | ${'must be an https URL'}
-    ${'DCS_ENDPOINT'}             | ${'file:///etc/passwd'}          | ${'must be an https URL'}
-    ${'POLICY'}                   | ${'s3://bucket/key'}             | ${'"s3:" is not supported yet; use "file:PATH"'}
-    ${'POLICY'}                   | ${'ssm:/name'}                   | ${'"ssm:" is not supported yet; use "file:PATH"'}
-    ${'POLICY'}                   | ${'policy.yaml'}                 | ${'must be "file:PATH"'}
-    ${'POLICY'}                   | ${'file:'}                       | ${'must be "file:PATH"'}
-    ${'LEDGER'}                   | ${'sqlite:/var/l.db'}            | ${null}
-    ${'LEDGER'}                   | ${'ledger.db'}                   | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
-    ${'QUEUE'}                    | ${'https://sqs.example.com/q'}   | ${'is not supported yet; leave it unset, and the work is done in this process'}
-    ${'LOG_LEVEL'}                | ${'verbose'}                     | ${'must be one of debug, info, warn, error'}
-    ${'SOMETHING_ELSE'}           | ${' x '}                         | ${null}
+    name                          | value                               | problem
+    ${'CLOUD_SDK_AK'}             | ${'AK\n'}                           | ${'has white space at its beginning or end'}
+    ${'CLOUD_SDK_SK'}             | ${' SK'}                            | ${'has white space at its beginning or end'}
+    ${'CLOUD_SDK_SK_MAIN'}        | ${'SK\r'}                           | ${'has white space at its beginning or end'}
+    ${'CLOUD_SDK_SECURITY_TOKEN'} | ${'\ttoken'}                        | ${'has white space at its beginning or end'}
+    ${'HUAWEICLOUD_PROJECT_ID'}   | ${'0d2a '}                          | ${'has white space at its beginning or end'}
+    ${'HUAWEICLOUD_REGION'}       | ${'moon-1'}                         | ${null}
+    ${'CREDENTIALS'}              | ${'env'}                            | ${null}
+    ${'CREDENTIALS'}              | ${'agency'}                         | ${'"agency" is not supported yet; it must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
+    ${'CREDENTIALS'}              | ${'ssm:/dcs'}                       | ${null}
+    ${'CREDENTIALS_MAIN'}         | ${'env'}                            | ${null}
+    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:dcs'}             | ${null}
+    ${'CREDENTIALS'}              | ${'file'}                           | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
+    ${'CREDENTIALS'}              | ${'ssm:'}                           | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
+    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:a b'}             | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
+    ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/x'}      | ${null}
+    ${'DCS_ENDPOINT'}             | ${'http://localhost:80'}            | ${null}
+    ${'DCS_ENDPOINT'}             | ${'http://[::1]:8080'}              | ${null}
+    ${'DCS_ENDPOINT'}             | ${'http://127.9.9.9'}               | ${null}
+    ${'DCS_ENDPOINT'}             | ${'http://dcs.example.com'}         | ${'must be https; plain http is for loopback only'}
+    ${'DCS_ENDPOINT'}             | ${'http://127.0.0.1.evil.com'}      | ${'must be https; plain http is for loopback only'}
+    ${'DCS_ENDPOINT'}             | ${'http://localhost.evil.com'}      | ${'must be https; plain http is for loopback only'}
+    ${'DCS_ENDPOINT'}             | ${'https://u:p@dcs.example.com'}    | ${'must hold no user name and no password'}
+    ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/?a'}     | ${'must hold no query'}
+    ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/#a'}     | ${'must hold no fragment'}
+    ${'DCS_ENDPOINT'}             | ${'dcs.example.com'}                | ${'must be an https URL'}
+    ${'DCS_ENDPOINT'}             | ${'file:///etc/passwd'}             | ${'must be an https URL'}
+    ${'POLICY'}                   | ${'s3://bucket/key'}                | ${'"s3:" is not supported yet; use "file:PATH"'}
+    ${'POLICY'}                   | ${'ssm:/name'}                      | ${'"ssm:" is not supported yet; use "file:PATH"'}
+    ${'POLICY'}                   | ${'policy.yaml'}                    | ${'must be "file:PATH"'}
+    ${'POLICY'}                   | ${'file:'}                          | ${'must be "file:PATH"'}
+    ${'LEDGER'}                   | ${'sqlite:/var/l.db'}               | ${null}
+    ${'LEDGER'}                   | ${'ledger.db'}                      | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
+    ${'QUEUE'}                    | ${'http://sqs.example.com/q'}       | ${'must be https; plain http is for loopback only'}
+    ${'QUEUE'}                    | ${'https://sqs.example.com/q.fifo'} | ${'must not be a FIFO queue: starts have no order, and one that fails must not stop the rest'}
+    ${'LOG_LEVEL'}                | ${'verbose'}                        | ${'must be one of debug, info, warn, error'}
+    ${'SOMETHING_ELSE'}           | ${' x '}                            | ${null}
   `('$name=$value: $problem', ({ name, value, problem }) => {
     expect(problemsOf({ [name]: value })).toEqual(problem === null ? [] : [`${name} ${problem}`]);
   });

@@ -1,0 +1,41 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { startFauxqs } from 'fauxqs';
+
+/** An SQS on this machine, with one queue and where it puts aside what fails. */
+export interface LocalQueue {
+  url: string;
+  client: SQSClient;
+  /** Bodies of the messages that wait, and of those that were put aside. */
+  waiting(): string[];
+  putAside(): string[];
+  stop(): Promise<void>;
+}
+
+/** Keys that only an emulator takes. */
+const KEYS = { accessKeyId: 'local', secretAccessKey: 'local' };
+const REGION = 'us-east-1';
+
+/** `visibility`: after how many seconds a message comes again that was taken and not done. */
+export async function startQueue({ visibility }: { visibility: number }): Promise<LocalQueue> {
+  const server = await startFauxqs({ port: 0, logger: false });
+  const aside = server.createQueue('aside');
+  server.createQueue('starts', {
+    attributes: {
+      VisibilityTimeout: `${visibility}`,
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: aside.queueArn, maxReceiveCount: '3' }),
+    },
+  });
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  const client = new SQSClient({ endpoint, region: REGION, credentials: KEYS });
+  const bodies = (name: string) => server.inspectQueue(name)!.messages.ready.map(({ body }) => body);
+  return {
+    url: `${endpoint}/000000000000/starts`,
+    client,
+    waiting: () => bodies('starts'),
+    putAside: () => bodies('aside'),
+    async stop() {
+      client.destroy();
+      await server.stop();
+    },
+  };
+}

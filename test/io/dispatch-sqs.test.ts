@@ -1,0 +1,92 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { worker } from '../../handlers/worker.ts';
+import { systemClock } from '../../lib/io/clock.ts';
+import { createSqsDispatcher } from '../../lib/io/dispatch/sqs.ts';
+import type { Runtime } from '../../lib/io/runtime.ts';
+import { poll } from '../../scripts/offline/poll.ts';
+import { type LocalQueue, startQueue } from '../../scripts/offline/queue.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+
+let queue: LocalQueue;
+beforeEach(async () => {
+  queue = await startQueue({ visibility: 1 });
+});
+afterEach(() => queue.stop());
+
+const silent = () => undefined;
+const dispatcherOf = ({ url, client }: LocalQueue) => createSqsDispatcher(url, { client, log: silent });
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let tries = 1; !isTrue(); tries++) {
+    if (tries === 500) throw new Error('it did not come to that');
+    await systemClock.sleep(20);
+  }
+}
+
+/** The world's workers at the queue until `isOver`, and then to their end. */
+async function workUntil(world: FakeWorld, isOver: () => boolean): Promise<void> {
+  const end = new AbortController();
+  const pass = async () => ({ deps: world.deps(), state: { policy: world.policy, problem: null } });
+  const handler = worker(async () => ({ pass }) as unknown as Runtime);
+  const invoke = (event: unknown) => handler(event, { getRemainingTimeInMillis: () => 80_000 });
+  const polling = poll({ client: queue.client, queueUrl: queue.url, invoke, concurrency: 3, signal: end.signal });
+  await until(isOver);
+  end.abort();
+  await polling;
+}
+
+describe('a queue on SQS', () => {
+  it('takes any number of messages, with ids in them and nothing else', async () => {
+    const messages = Array.from({ length: 25 }, (_, index) => ({ kind: 'start' as const, attemptId: `i-${index}@o` }));
+    await dispatcherOf(queue).send(messages);
+    expect(queue.waiting().map((body) => JSON.parse(body))).toEqual(expect.arrayContaining(messages));
+    expect(queue.waiting()).toHaveLength(25);
+  });
+
+  it('that is not there is an error', async () => {
+    const dispatcher = createSqsDispatcher(queue.url.replace('starts', 'elsewhere'), {
+      client: queue.client,
+      log: silent,
+    });
+    await expect(dispatcher.send([{ kind: 'start', attemptId: 'a@o' }])).rejects.toThrow();
+  });
+
+  it('F113 puts aside what means nothing, after three times, and the rest goes through', async () => {
+    const world = new FakeWorld(['a', 'b', 'c']);
+    world.queue = [];
+    await world.pass();
+    await queue.client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: '{"kind": "sta' }));
+    await dispatcherOf(queue).send(world.queue);
+    await workUntil(world, () => queue.putAside().length > 0);
+    expect(queue.putAside()).toEqual(['{"kind": "sta']);
+    expect(world.posts.map(({ name }) => name).toSorted()).toEqual(['a', 'b', 'c']);
+    expect(world.logs.filter(({ code }) => code === 'message_unknown')).toHaveLength(1);
+  });
+
+  it.each([
+    ['before it was announced', false],
+    ['after the call', true],
+  ])(
+    'F107 brings the message of a worker that was killed %s to another one, and one call is made',
+    async (_, after) => {
+      const world = new FakeWorld(['a']);
+      world.queue = [];
+      await world.pass();
+      await dispatcherOf(queue).send(world.queue);
+      // The next effects are the announcement and the call.
+      world.crash = { at: world.effects + (after ? 2 : 1), after };
+      const effects = world.effects;
+      await workUntil(
+        world,
+        () => queue.waiting().length === 0 && world.effects > effects && world.posts.length > 0 && isIdle(world),
+      );
+      expect(world.posts.map(({ name }) => name)).toEqual(['a']);
+    },
+  );
+});
+
+/** Every worker has said what became of its message. */
+function isIdle(world: FakeWorld): boolean {
+  return world.logs.some(({ code }) => code === 'work');
+}

@@ -18,11 +18,14 @@ const RESERVE = 45_000;
 export const tick =
   (load: () => Promise<Runtime>) => async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
     if (!ScheduledEvent.safeParse(event).success) throw new TypeError(`not a scheduled event: ${describe(event)}`);
-    const { deps, state } = await (await load()).pass();
+    const { pass, measure, clock } = await load();
+    const beganAt = clock.now();
+    const { deps, state } = await pass();
     const left = context.getRemainingTimeInMillis() - RESERVE;
     // A timer of no time at all would fire only after a start that waits for nothing.
     const signal = left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort();
     const report = await reconcile(deps, state, { requestedBy: 'schedule', reason: 'scheduled tick', signal });
+    measure(report, state, beganAt);
     const { started, followed, finished, errors, alerts } = report;
     const counts = {
       started: started.length,

@@ -1,7 +1,7 @@
 import type { Day } from './day.ts';
 import type { Instance } from './instance.ts';
 import type { Policy } from './policy.ts';
-import { DAY, type EpochMs, iso } from './time.ts';
+import { DAY, type EpochMs, iso, SECOND } from './time.ts';
 import { type WallClock, wallClock } from './wall.ts';
 import { type End, type Schedule, scheduleOf, type TimeOfDay, type Window } from './window-kinds.ts';
 
@@ -189,4 +189,13 @@ function isContinued(month: MonthAt, index: number, piece: Piece | undefined): b
   if (piece?.opens !== month(index).from || month(index).isFull) return false;
   const before = month(index - 1);
   return !before.isFull && before.pieces.at(-1)?.closes === before.to;
+}
+
+/** 0 while a window of any wave is open; null when none will open. Instances' own windows are not looked at. */
+export function secondsToOpening(policy: Policy, now: EpochMs): number | null {
+  const names = [...new Set(policy.rollout.flatMap(({ windows }) => windows))];
+  const times = calendar(policy, names, null);
+  if (times.at(now)) return 0;
+  const next = times.next(now);
+  return next && Math.round((next.opens - now) / SECOND);
 }

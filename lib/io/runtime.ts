@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Policy } from '../core/policy.ts';
+import type { EpochMs } from '../core/time.ts';
+import { secondsToOpening } from '../core/window.ts';
 import { useZoneTable } from '../core/zone-table.ts';
 import type { Clock, Deps, Ledger, Log, Notifier, PolicyState } from '../deps.ts';
 import { createNotifier, NotifyError } from './alerts/notifier.ts';
@@ -11,6 +13,7 @@ import { dcsOnDemand } from './dcs/on-demand.ts';
 import { queueOnDemand } from './dispatch/on-demand.ts';
 import { openLedger } from './ledger/open.ts';
 import { createLog } from './log.ts';
+import { type Ticked, tickMetrics } from './metrics.ts';
 import { problemText, readPolicy } from './policy-file.ts';
 import { readZoneTable } from './zones.ts';
 
@@ -29,6 +32,8 @@ export interface Runtime {
   log: Log;
   /** What one pass needs. The policy is read anew, so that a mended one is obeyed at the next tick. */
   pass(): Promise<{ deps: Deps; state: PolicyState }>;
+  /** Writes what one pass came to where CloudWatch counts it, on AWS Lambda alone. `beganAt`: before the pass. */
+  measure(report: Ticked, state: PolicyState, beganAt: EpochMs): void;
   close(): Promise<void>;
 }
 
@@ -85,7 +90,14 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
       keepSecret(config.secrets, secret, URL.parse(url)?.search);
     return { deps: { clock, dcs, ledger, log, holder, notifier, ...dispatcher }, state };
   }
-  return { config, clock, ledger, log, pass, close: () => ledger.close() };
+  function measure(report: Ticked, { policy }: PolicyState, beganAt: EpochMs): void {
+    const functionName = config.env.AWS_LAMBDA_FUNCTION_NAME;
+    if (!functionName) return;
+    const durationMs = clock.now() - beganAt;
+    const figures = { functionName, durationMs, secondsToNextOpening: policy && secondsToOpening(policy, report.now) };
+    write(`${tickMetrics(report, figures)}\n`);
+  }
+  return { config, clock, ledger, log, pass, measure, close: () => ledger.close() };
 }
 
 /**

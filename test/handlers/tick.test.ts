@@ -7,7 +7,7 @@ const MINUTES_LEFT = { getRemainingTimeInMillis: () => 280_000 };
 
 function handlerOf(world: FakeWorld) {
   const pass = async () => ({ deps: world.deps(), state: { policy: world.policy, problem: null } });
-  return tick(async () => ({ pass }) as unknown as Runtime);
+  return tick(async () => ({ pass, measure: () => undefined, clock: world.clock }) as unknown as Runtime);
 }
 
 describe('the scheduled function', () => {

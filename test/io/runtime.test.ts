@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HOUR } from '../../lib/core/time.ts';
+import { createRuntime } from '../../lib/io/runtime.ts';
+import { NIGHT } from '../support/builders.ts';
+
+const POLICY = `version: 1
+timezone: Asia/Shanghai
+scopes: [{ project: p1, region: cn-north-4 }]
+windows: { night: { days: [tue, wed, thu], from: "01:00", to: "05:00" } }
+rollout: [{ wave: dev, match: { tags: { env: dev } }, window: night }]
+`;
+const REPORT = {
+  now: NIGHT - 2 * HOUR,
+  decisions: [],
+  started: [],
+  followed: [],
+  finished: [],
+  errors: [],
+  alerts: [],
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'runtime-'));
+  await writeFile(join(folder, 'policy.yaml'), POLICY);
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function started(env: Record<string, string> = {}) {
+  const lines: string[] = [];
+  const own = { POLICY: `file:${join(folder, 'policy.yaml')}`, LEDGER: 'memory' };
+  const runtime = await createRuntime({ env: { ...own, ...env }, writeLog: (line) => lines.push(line) });
+  return { ...runtime, lines };
+}
+
+describe('the policy as it stands', () => {
+  it('is read anew for each pass, and the last good one stays while it is not valid', async () => {
+    const { pass } = await started();
+    expect((await pass()).state).toMatchObject({ problem: null, policy: { timezone: 'Asia/Shanghai' } });
+    await writeFile(join(folder, 'policy.yaml'), `${POLICY}freezs: []`);
+    expect((await pass()).state).toMatchObject({
+      problem: expect.stringMatching(/policy.yaml:6:1.*freezes/),
+      policy: { timezone: 'Asia/Shanghai' },
+    });
+    await rm(join(folder, 'policy.yaml'));
+    expect((await pass()).state).toMatchObject({
+      problem: expect.stringContaining('no such file'),
+      policy: { timezone: 'Asia/Shanghai' },
+    });
+    await writeFile(join(folder, 'policy.yaml'), POLICY.replace('Shanghai', 'Tokyo'));
+    expect((await pass()).state).toMatchObject({ problem: null, policy: { timezone: 'Asia/Tokyo' } });
+  });
+
+  it('F130 a receiver without a usable secret makes it a bad one, and the log is told all the same', async () => {
+    await writeFile(
+      join(folder, 'policy.yaml'),
+      `${POLICY}notify: [{ to: webhook, url: "https://example.com/", secret: env:HOOK }]\n`,
+    );
+    const { pass, lines } = await started({ HOOK: 'whsec_' });
+    const { state, deps } = await pass();
+    expect(state.problem).toMatch(/secret/);
+    const at = REPORT.now;
+    await deps.notifier.deliver({
+      key: 'k',
+      event: 'policy',
+      severity: 'critical',
+      summary: 's',
+      action: 'a',
+      at,
+      labels: {},
+    });
+    expect(lines.join('')).toContain('"code":"alert"');
+  });
+});
+
+describe('what a pass came to', () => {
+  it('is written for CloudWatch on AWS Lambda, and nowhere else', async () => {
+    const [here, there] = [await started(), await started({ AWS_LAMBDA_FUNCTION_NAME: 'dcs-upgrader-test-tick' })];
+    for (const { pass, measure } of [here, there]) measure(REPORT, (await pass()).state, REPORT.now);
+    expect(here.lines).toEqual([]);
+    expect(there.lines).toHaveLength(1);
+    expect(JSON.parse(there.lines[0]!)).toMatchObject({
+      FunctionName: 'dcs-upgrader-test-tick',
+      SecondsToNextOpening: 7200,
+    });
+  });
+});

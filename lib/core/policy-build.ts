@@ -79,10 +79,23 @@ function readUpgrade({ engine, proxy }: PolicyInput['upgrade'], report: Report):
   return { ...(engine && { engine }), ...(proxy && { proxy }) };
 }
 
+/** It takes a moment to see that an rrule never fires; however many there are, they share one. */
+const MOST_RRULES = 20;
+
 async function readWindows(inputs: Draft['windows'], zone: string, report: Report): Promise<Record<string, Window>> {
   const windows: Record<string, Window> = {};
+  const rrules = Object.values(inputs).filter((input) => input?.rrule !== undefined).length;
+  if (rrules > MOST_RRULES) {
+    report(
+      ['windows'],
+      `there are ${rrules} rrule windows`,
+      `at most ${MOST_RRULES}; days, monthly and cron are not limited`,
+    );
+    return windows;
+  }
+  const shared = { zone, share: 1 / Math.max(1, rrules) };
   for (const [name, input] of Object.entries(inputs)) {
-    const window = input && (await readWindow(name, input, zone, within(report, 'windows', name)));
+    const window = input && (await readWindow(name, input, shared, within(report, 'windows', name)));
     if (window) windows[name] = window;
   }
   return windows;

@@ -27,6 +27,8 @@ interface Source {
   input: WindowInput;
   end: End;
   timezone: string;
+  /** See RruleStart in window-rrule.ts. */
+  share: number;
   report: Report;
 }
 
@@ -53,7 +55,7 @@ const READERS: { [K in WindowKind]: Reader<K> } = {
 export async function readWindow(
   name: string,
   input: WindowInput,
-  zone: string,
+  { zone, share }: { zone: string; share: number },
   report: Report,
 ): Promise<Window | null> {
   const kind = kindOf(input, report);
@@ -62,7 +64,7 @@ export async function readWindow(
   if (end === null) return null;
   // DCS gives an instance's own window in UTC, whatever zone the policy is written in.
   const timezone = kind === 'instance' ? 'UTC' : (input.timezone ?? zone);
-  const rule = await READERS[kind]({ input, end, timezone, report });
+  const rule = await READERS[kind]({ input, end, timezone, share, report });
   if (rule === null) return null;
   const window = { kind, name, timezone, ...rule } as Window;
   if (canOpen(window)) return window;
@@ -137,7 +139,7 @@ async function readCronWindow({ input, end, report }: Source): Promise<WindowKin
   return { ...rule.value, end };
 }
 
-async function readRruleWindow({ input, end, timezone, report }: Source): Promise<WindowKinds['rrule'] | null> {
+async function readRruleWindow({ input, end, timezone, share, report }: Source): Promise<WindowKinds['rrule'] | null> {
   const start = parseDateTime(input.start ?? '');
   if (start === null) {
     report(
@@ -148,7 +150,7 @@ async function readRruleWindow({ input, end, timezone, report }: Source): Promis
     return null;
   }
   if ('to' in end && end.to === start.time) return reportEmpty(report);
-  const rule = await readRrule(input.rrule!, { ...start, timezone });
+  const rule = await readRrule(input.rrule!, { ...start, timezone, share });
   return 'value' in rule ? { includes: rule.value, start: start.time, end } : refuse('rrule', rule, report);
 }
 
@@ -157,14 +159,13 @@ function refuse(kind: WindowKind, wrong: Exclude<Read<never>, { value: never }>,
   return null;
 }
 
-/** The calendar repeats itself, weekdays included, after 400 years: what has not opened by then never will. */
-const CYCLE_DAYS = 146_097;
+/** In these 28 years each date of the calendar, leap days too, comes on each day of the week: what has not opened then never will. */
+const [CYCLE_BEGINS, CYCLE_ENDS] = [parseDate('2000-01-01')!, parseDate('2028-01-01')!];
 
 /** Rules that depend on dates could name one that does not exist; the others were checked, or always open. */
 function canOpen(window: Window): boolean {
   if (window.kind !== 'monthly' && window.kind !== 'cron') return true;
   const schedule = scheduleOf(window, null)!;
-  const first = parseDate('2000-01-01')!;
-  for (let day = first; day < first + CYCLE_DAYS; day++) if (schedule.startsOn(day).length > 0) return true;
+  for (let day = CYCLE_BEGINS; day < CYCLE_ENDS; day++) if (schedule.startsOn(day).length > 0) return true;
   return false;
 }

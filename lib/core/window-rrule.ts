@@ -1,4 +1,4 @@
-import { type Day, dayOf, fieldsOf, formatDate } from './day.ts';
+import { type Day, dayOf, fieldsOf, formatDate, weekdayOf } from './day.ts';
 import { DAY, type EpochMs } from './time.ts';
 import { wallClock } from './wall.ts';
 import type { Read } from './window-cron.ts';
@@ -8,6 +8,8 @@ export interface RruleStart {
   day: Day;
   time: TimeOfDay;
   timezone: string;
+  /** Of the time that may be spent on looking for a first occurrence, 0 to 1; several rules share it. */
+  share: number;
 }
 
 /** Answers for one local day. */
@@ -20,7 +22,7 @@ const PARTS: Partial<Record<string, [number, number] | null>> = {
   BYDAY: null,
   WKST: null,
   INTERVAL: [1, 10_000],
-  COUNT: [1, 10_000],
+  COUNT: [1, 1_000],
   BYMONTH: [1, 12],
   BYMONTHDAY: [-31, 31],
   BYYEARDAY: [-366, 366],
@@ -28,7 +30,10 @@ const PARTS: Partial<Record<string, [number, number] | null>> = {
   BYSETPOS: [-366, 366],
 };
 
-const FREQUENCIES = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'];
+/** Of each frequency, how many periods are looked at before a rule is taken to have no occurrence: some tenths of a second. */
+const PERIODS: Partial<Record<string, number>> = { DAILY: 10_000, WEEKLY: 3_000, MONTHLY: 3_000, YEARLY: 500 };
+
+const FREQUENCIES = Object.keys(PERIODS);
 
 /**
  * The days of a recurrence rule (RFC 5545, 3.3.10). As every occurrence has the time of `start`, the rule is worked
@@ -43,7 +48,7 @@ export async function readRrule(text: string, start: RruleStart): Promise<Read<I
   const last = until === undefined ? Number.POSITIVE_INFINITY : readUntil(until);
   if (last === null || (until !== undefined && given.has('COUNT'))) return UNTIL_PROBLEM;
   const rule = parts.filter(([key]) => key !== 'UNTIL').map((part) => part.join('='));
-  return expand(rule.join(';'), start, last);
+  return expand(rule.join(';'), given, start, last);
 }
 
 const UNTIL_PROBLEM: Read<never> = {
@@ -51,39 +56,81 @@ const UNTIL_PROBLEM: Read<never> = {
   hint: 'as start is local time, UNTIL is in UTC, like UNTIL=20261231T000000Z; UNTIL and COUNT exclude each other',
 };
 
-async function expand(rule: string, start: RruleStart, last: EpochMs): Promise<Read<Includes>> {
+async function expand(
+  rule: string,
+  given: ReadonlyMap<string, string | undefined>,
+  start: RruleStart,
+  last: EpochMs,
+): Promise<Read<Includes>> {
   const [{ RRuleTemporal }, { Temporal }] = await Promise.all([import('rrule-temporal'), import('temporal-polyfill')]);
   const midnight = (day: Day) => Temporal.Instant.fromEpochMilliseconds(day * DAY).toZonedDateTimeISO('UTC');
   const wall = wallClock(start.timezone);
   const rruleString = `DTSTART;TZID=UTC:${utcText(start.day)}\nRRULE:${rule}`;
-  const years = new Map<number, Set<Day>>();
+  const periods = Math.ceil((PERIODS[given.get('FREQ')!] ?? 0) * start.share);
+  const isRight = notRolledOver(given);
+  const toDays = (found: { epochMilliseconds: number }[]) =>
+    new Set(found.map(({ epochMilliseconds }) => epochMilliseconds / DAY).filter(isRight));
   try {
     const recurrence = new RRuleTemporal({ rruleString, strict: true });
-    function daysOf(year: number): Set<Day> {
-      const [from, to] = [dayOf({ year, month: 1, day: 1 }), dayOf({ year: year + 1, month: 1, day: 1 }) - 1];
-      const found = recurrence.between(midnight(from), midnight(to), true);
-      return new Set(found.map(({ epochMilliseconds }) => epochMilliseconds / DAY));
-    }
-    // Bounded: the library gives up after ten thousand periods.
-    const first = recurrence.next(midnight(start.day), true);
-    if (!first || wall.toInstant(first.epochMilliseconds / DAY, start.time) > last) return NEVER_FIRES;
-    return {
-      value(day) {
-        if (day < start.day || wall.toInstant(day, start.time) > last) return false;
-        const { year } = fieldsOf(day);
-        const days = years.get(year) ?? daysOf(year);
-        years.set(year, days);
-        return days.has(day);
-      },
-    };
+    const search = new RRuleTemporal({ rruleString, strict: true, maxIterations: periods });
+    // To count, the library has to begin at the start for every question: it is asked once.
+    const counted = given.has('COUNT') ? toDays(search.all()) : null;
+    const first = counted
+      ? Math.min(...counted)
+      : (search.next(midnight(start.day), true)?.epochMilliseconds ?? Infinity) / DAY;
+    if (first === Infinity || wall.toInstant(first, start.time) > last) return neverFires(periods);
+    const daysOf = eachYearOnce(
+      (from, to) => counted ?? toDays(recurrence.between(midnight(from), midnight(to), true)),
+    );
+    return { value: (day) => day >= start.day && wall.toInstant(day, start.time) <= last && daysOf(day).has(day) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    if (why.startsWith('Maximum iterations')) return NEVER_FIRES;
+    if (why.startsWith('Maximum ')) return given.has('COUNT') ? TOO_FAR : neverFires(periods);
     return { message: `is no recurrence rule: ${why}`, hint: 'see RFC 5545, section 3.3.10' };
   }
 }
 
-const NEVER_FIRES: Read<never> = { message: 'never fires', hint: 'no date of the calendar fits it' };
+/** The days of the year that a day is in. */
+function eachYearOnce(read: (first: Day, last: Day) => Set<Day>): (day: Day) => Set<Day> {
+  const years = new Map<number, Set<Day>>();
+  return (day) => {
+    const { year } = fieldsOf(day);
+    const known =
+      years.get(year) ?? read(dayOf({ year, month: 1, day: 1 }), dayOf({ year: year + 1, month: 1, day: 1 }) - 1);
+    years.set(year, known);
+    return known;
+  };
+}
+
+function neverFires(periods: number): Read<never> {
+  return { message: 'never fires', hint: `no date of the calendar fits it, in ${periods} periods from start` };
+}
+
+const TOO_FAR: Read<never> = {
+  message: 'has a COUNT that reaches too far to be counted',
+  hint: 'write UNTIL=20261231T000000Z, or a FREQ that comes less often',
+};
+
+/**
+ * Where a year has no 53rd Monday the library takes the first one of the next year, which RFC 5545 leaves out. Whatever
+ * numbers weekdays of a year is therefore looked at once more.
+ */
+function notRolledOver(given: ReadonlyMap<string, string | undefined>): (day: Day) => boolean {
+  const numbered = /(^|,)[+-]?\d/.test(given.get('BYDAY') ?? '');
+  if (given.get('FREQ') !== 'YEARLY' || given.has('BYMONTH') || !numbered) return () => true;
+  const wanted = (given.get('BYDAY') ?? '').split(',').map((one) => /^([+-]?\d*)(..)$/.exec(one));
+  return (day) => {
+    const { year } = fieldsOf(day);
+    const [before, after] = [
+      day - dayOf({ year, month: 1, day: 1 }),
+      dayOf({ year: year + 1, month: 1, day: 1 }) - day,
+    ];
+    const places = [0, Math.floor(before / 7) + 1, -Math.ceil(after / 7)];
+    return wanted.some((one) => one !== null && DAYS[weekdayOf(day) - 1] === one[2] && places.includes(Number(one[1])));
+  };
+}
+
+const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 
 function utcText(day: Day): string {
   return `${formatDate(day).replaceAll('-', '')}T000000Z`;

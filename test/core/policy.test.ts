@@ -295,6 +295,38 @@ describe('windows', () => {
     });
     expect(await problems(rare)).toEqual([]);
   });
+
+  it.each<[string, string]>([
+    ['FREQ=DAILY;INTERVAL=11;BYDAY=FR;BYSETPOS=366', 'never fires'],
+    ['FREQ=WEEKLY;BYDAY=MO;BYSETPOS=5', 'never fires'],
+    ['FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=300', 'never fires'],
+    ['FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6', 'never fires'],
+    ['FREQ=YEARLY;INTERVAL=10000;BYMONTH=2;BYMONTHDAY=29', 'never fires'],
+    ['FREQ=DAILY;BYMONTHDAY=31;BYMONTH=3;COUNT=1000', 'reaches too far'],
+    ['FREQ=DAILY;COUNT=1001', 'COUNT is from 1 to 1000'],
+  ])('F020 … %s: %s', async (rrule, message) => {
+    const found = await problems(windowed({ rrule, start: '2026-01-01T01:00', duration: '1h' }));
+    expect(found).toHaveLength(1);
+    expect(`${found[0]!.message} (${found[0]!.hint})`).toContain(message);
+  });
+
+  it('F020 … however many there are', async () => {
+    const many = (count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [
+          `w${index}`,
+          { rrule: `FREQ=WEEKLY;INTERVAL=${index + 1};BYDAY=MO;BYSETPOS=5`, start: '2026-01-04T01:30', duration: '2h' },
+        ]),
+      );
+    expect(await problems({ windows: many(20), rollout: [] })).toHaveLength(20);
+    expect(await problems({ windows: many(21), rollout: [] })).toEqual([
+      {
+        path: ['windows'],
+        message: 'windows: there are 21 rrule windows',
+        hint: expect.stringContaining('at most 20'),
+      },
+    ]);
+  });
 });
 
 describe('everything else', () => {

@@ -219,6 +219,16 @@ describe('F019 days that a month does not have are never clamped and never rolle
       ['01-04', '01-18', '02-01'],
     ],
     [
+      'the 53rd Thursday, which this year has, and the 53rd Friday, which it has not',
+      { rrule: 'FREQ=YEARLY;BYDAY=53TH,53FR', start: '2025-01-01T10:00' },
+      ['12-31'],
+    ],
+    [
+      'a count that ends in this year',
+      { rrule: 'FREQ=MONTHLY;BYMONTHDAY=31;COUNT=200', start: '1998-01-01T10:00' },
+      ['01-31', '03-31', '05-31', '07-31'],
+    ],
+    [
       'until, which is included',
       { rrule: 'FREQ=WEEKLY;UNTIL=20260119T100000Z', start: '2026-01-05T10:00' },
       ['01-05', '01-12', '01-19'],

@@ -71,6 +71,7 @@ describe('an attempt that DCS accepted', () => {
     ['SUCCESS and the version, but an unknown status: never success', running({ taskEndedAt: endedAt }), { at: endedAt + 12 * MINUTE, tasks: [aTask({ status: 'SUCCESS' })], versions: upToDate(), status: 'SERVERLESS' }, { state: 'unverified' }],
     ['SUCCESS was seen, then EXECUTING: a late read, running after all', running({ taskEndedAt: endedAt }), { at: endedAt + 20 * MINUTE, tasks: [aTask()], versions: upToDate() }, { state: 'running', taskEndedAt: null }],
     ['F098 the task is not listed, at rest: not success, its version decides', running(), { at: NIGHT + 5 * MINUTE }, { state: 'running', taskEndedAt: NIGHT + 5 * MINUTE }],
+    ['F098 the task is not listed a minute after the call: reads may lag, no judgement yet', running(), { versions: upToDate() }, { state: 'running', taskEndedAt: null }],
     ['F098 the task is not listed, still UPGRADING: followed', running(), { at: NIGHT + HOUR, status: 'UPGRADING', upgrading: true }, { state: 'running', taskEndedAt: null }],
     ['F098 the tasks could not be read: no judgement', running(), { at: NIGHT + HOUR, tasks: null }, { state: 'running', taskEndedAt: null }],
     ['adopted without an id, and the id shows up', running({ taskId: null }), { upgrading: true, serviceTaskId: 'task-3', status: 'UPGRADING' }, { taskId: 'task-3' }],

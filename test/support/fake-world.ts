@@ -164,7 +164,7 @@ export class FakeWorld implements Dcs {
   async listInstances(scope: Scope): Promise<Instance[]> {
     this.#read(scope);
     return [...this.instances.keys()]
-      .filter((id) => !this.hidden.has(id))
+      .filter((id) => !this.hidden.has(id) && this.instances.get(id)!.scope === scope.id)
       .map((id) => ({ ...this.#stateOf(id), versions: null, details: null }));
   }
 

@@ -1,0 +1,133 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Instance } from '../../lib/core/instance.ts';
+import { MINUTE, SECOND } from '../../lib/core/time.ts';
+import type { Deps } from '../../lib/deps.ts';
+import { anInstance, aPolicy, LIMITS, upToDate } from '../support/builders.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+
+/** Something happens after the decision and before the start that it led to. */
+function afterTheDecision(deps: Deps, happens: () => void): Deps {
+  const { acquireLease } = deps.ledger;
+  let leases = 0;
+  deps.ledger.acquireLease = async (...args) => {
+    leases += 1;
+    if (leases === 2) happens();
+    return acquireLease(...args);
+  };
+  return deps;
+}
+
+describe('between the decision and the call', () => {
+  it.each<[string, Partial<Instance>, RegExp]>([
+    ['it begins to restart', { status: 'RESTARTING' }, /it is RESTARTING/],
+    ['somebody else begins to upgrade it', { upgrading: true }, /being upgraded/],
+    ['somebody else has upgraded it', { versions: upToDate() }, /nothing is due any more/],
+    ['it is made an instance of the enterprise edition', { engine: 'Memcached' }, /no minor-version upgrade/],
+  ])('%s: not called', async (_, change, why) => {
+    const world = new FakeWorld(['a']);
+    const deps = afterTheDecision(world.deps(), () => world.add(anInstance('a', change)));
+    const { decisions } = await world.pass({}, deps);
+    expect(world.posts).toEqual([]);
+    expect(decisions[0]).toMatchObject({ action: 'wait', reason: 'not_startable', detail: expect.stringMatching(why) });
+  });
+
+  it('the time of the run ends while the claim is written: not called, and free for the next run', async () => {
+    const world = new FakeWorld(['a']);
+    const end = new AbortController();
+    const deps = world.deps();
+    const { claim } = deps.ledger;
+    deps.ledger.claim = async (...args) => {
+      end.abort();
+      return claim(...args);
+    };
+    await world.pass({ signal: end.signal }, deps);
+    expect(world.posts).toEqual([]);
+    expect(await world.ledger.attempts({})).toMatchObject([{ state: 'claimed', calls: 0, lookUntil: null }]);
+    await world.pass();
+    expect(world.posts).toHaveLength(1);
+  });
+
+  it('writing the claim takes longer than a call may be announced ahead: not called', async () => {
+    const world = new FakeWorld(['a']);
+    const deps = world.deps();
+    const { claim } = deps.ledger;
+    deps.ledger.claim = async (...args) => {
+      world.now += MINUTE;
+      return claim(...args);
+    };
+    await world.pass({}, deps);
+    expect(world.posts).toEqual([]);
+  });
+});
+
+describe('a call whose outcome is unknown', () => {
+  it('is looked at for sightLag after the last instant at which it can have arrived', async () => {
+    const world = new FakeWorld(['a']);
+    world.moods.set('a', ['drop']);
+    await world.pass();
+    const [attempt] = await world.ledger.attempts({});
+    // It may wait five seconds for its turn, and ten for its answer.
+    const mayArriveUntil = attempt!.calledAt! + 15 * SECOND;
+    expect(attempt!.lookUntil! - mayArriveUntil).toBeGreaterThanOrEqual(world.policy.limits.sightLag);
+  });
+});
+
+describe('a scope', () => {
+  it('that refuses one call as a whole gets no more of them in this pass', async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `i${index}`);
+    const world = new FakeWorld(names);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 30 } });
+    for (const name of names) world.moods.set(name, [{ refuse: 'APIGW.0301', status: 401 }]);
+    const { decisions } = await world.pass();
+    // Those that were on their way side by side could not know.
+    expect(world.posts.length).toBeLessThanOrEqual(8);
+    expect(decisions.filter(({ reason }) => reason === 'scope_stopped').length).toBeGreaterThanOrEqual(22);
+  });
+
+  it('that cannot be read keeps the waves after it closed, and the other scopes go on', async () => {
+    const world = new FakeWorld(['a']);
+    world.policy = aPolicy({
+      scopes: [
+        { id: 'cn-north-4/p1', region: 'cn-north-4', project: 'p1' },
+        { id: 'cn-north-4/p2', region: 'cn-north-4', project: 'p2' },
+      ],
+    });
+    world.add(anInstance('elsewhere', { scope: 'cn-north-4/p2', project: 'p2' }));
+    world.add(anInstance('z', { scope: 'cn-north-4/p2', project: 'p2', tags: { env: 'prod' } }));
+    world.broken.set('cn-north-4/p1', { code: 'APIGW.0301', status: 401 });
+    const [report] = await world.ticks(30);
+    expect(world.begun.map(({ name }) => name)).toEqual(['elsewhere']);
+    expect(report!.decisions.find(({ name }) => name === 'z')).toMatchObject({ reason: 'wave_waiting' });
+  });
+});
+
+describe('a receiver that fails', () => {
+  it('is told again, under the same key, until it takes it; then no more', async () => {
+    const world = new FakeWorld(['a']);
+    world.moods.set('a', ['fail_task']);
+    world.policy = aPolicy({ limits: { ...LIMITS, maxErrors: 1 } });
+    const keys: string[] = [];
+    let broken = true;
+    for (let tick = 0; tick < 40; tick++) {
+      const deps = world.deps();
+      deps.notifier = {
+        deliver: async ({ key, event }) => {
+          if (event !== 'succeeded') keys.push(key);
+          return { failed: broken ? ['notify[0]'] : [] };
+        },
+      };
+      await world.pass({}, deps);
+      broken = tick < 20;
+      world.now += MINUTE;
+    }
+    const [attempt] = await world.ledger.attempts({});
+    const failed = keys.filter((key) => key === `${attempt!.id}:failed`);
+    const held = keys.filter((key) => key.startsWith('hold:'));
+    expect(new Set(keys).size).toBe(2);
+    expect([failed.length > 5, held.length > 5, attempt!.settled]).toEqual([true, true, true]);
+    const last = keys.length;
+    await world.ticks(5);
+    expect(keys).toHaveLength(last);
+    expect(world.alerts.filter(({ event }) => event !== 'succeeded')).toEqual([]);
+  });
+});

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXPIRES, TABLE_SCHEMA } from '../lib/io/ledger/dynamodb-schema.ts';
 import { METRIC_NAMES, NAMESPACE } from '../lib/io/metrics.ts';
+import { HANDED_FOR } from '../lib/pass/hand.ts';
 import { permissionsOf, type Resource, type Template, templateProblems } from './support/cloudformation.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -79,12 +80,20 @@ describe('what may be done by whom', () => {
       TickRole: [
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        { actions: ['sqs:SendMessage'], on: ['Starts.Arn'] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['TickLogGroup.Arn'] },
       ],
       HttpRole: [
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        { actions: ['sqs:SendMessage'], on: ['Starts.Arn'] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['HttpLogGroup.Arn'] },
+      ],
+      WorkerRole: [
+        { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
+        { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        { actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], on: ['Starts.Arn'] },
+        { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['WorkerLogGroup.Arn'] },
       ],
       SchedulerRole: [
         { actions: ['lambda:InvokeFunction'], on: ['TickLambdaFunction.Arn'] },
@@ -103,6 +112,7 @@ describe('what may be done by whom', () => {
     expect(roles).toEqual([
       ['TickRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
       ['HttpRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
+      ['WorkerRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
       ['SchedulerRole', [{ Service: 'scheduler.amazonaws.com' }], undefined],
     ]);
     expect(ofType('AWS::IAM::Policy')).toEqual([]);
@@ -153,6 +163,32 @@ describe('the schedule', () => {
   });
 });
 
+describe('the queue', () => {
+  it('brings starts to the worker, and each message that fails comes again alone', () => {
+    expect(ofType('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties)).toMatchObject([
+      {
+        EventSourceArn: { 'Fn::GetAtt': ['Starts', 'Arn'] },
+        FunctionName: { 'Fn::GetAtt': ['WorkerLambdaFunction', 'Arn'] },
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        BatchSize: 10,
+        ScalingConfig: { MaximumConcurrency: 5 },
+      },
+    ]);
+    for (const name of ['TickLambdaFunction', 'HttpLambdaFunction'])
+      expect(resource(name).Properties.Environment.Variables.QUEUE).toEqual({ Ref: 'Starts' });
+  });
+
+  it('keeps a message from a second worker for as long as the first one has, and not until the claim is sent anew', () => {
+    const { VisibilityTimeout, RedrivePolicy } = resource('Starts').Properties;
+    expect(VisibilityTimeout).toBeGreaterThan(resource('WorkerLambdaFunction').Properties.Timeout);
+    expect(VisibilityTimeout * 1_000).toBeLessThan(HANDED_FOR);
+    expect(RedrivePolicy).toEqual({
+      deadLetterTargetArn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] },
+      maxReceiveCount: 3,
+    });
+  });
+});
+
 describe('the HTTP API', () => {
   it('has one route, for everything, and no answer for other sites’ scripts', () => {
     expect(ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey)).toEqual(['$default']);
@@ -174,6 +210,7 @@ describe('alarms', () => {
     ${'TickThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'HttpErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'HttpThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'WorkerErrorsAlarm'}  | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'WorkerLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'NoTickAlarm'}        | ${'AWS/Lambda Invocations'}                     | ${{ Ref: 'TickLambdaFunction' }}                  | ${'LessThanThreshold'}             | ${'breaching'}
     ${'DeadLettersAlarm'}   | ${'AWS/SQS ApproximateNumberOfMessagesVisible'} | ${{ 'Fn::GetAtt': ['DeadLetters', 'QueueName'] }} | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
   `('$name: $metric, $when 1, and no data is $missing', ({ name, metric, of, when, missing }) => {

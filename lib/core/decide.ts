@@ -80,7 +80,7 @@ function inOrder(candidates: readonly Standing[], asked: Scene['asked']): Standi
 }
 
 /** The calendar that an instance goes by: of its wave's windows, or of the one opening in which it was ordered. */
-export function calendars({ policy, overrides }: Pick<Scene, 'policy' | 'overrides'>): (standing: Standing) => Calendar {
+export function calendars({ policy, overrides }: Scene): (standing: Standing) => Calendar {
   return ({ assignment, instance }) => {
     const ordered = overrides?.get(instance.instanceId);
     if (ordered) return calendarOfOne(ordered);

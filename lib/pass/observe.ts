@@ -1,11 +1,11 @@
-import type { Decision } from '../core/decision.ts';
-import { ruleFor } from '../core/errors.ts';
 import type { Instance, Scope } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { assignWaves } from '../core/selection.ts';
 import { dueParts } from '../core/stock.ts';
 import { DAY, type EpochMs } from '../core/time.ts';
 import { DcsError, type DcsFailure, type Deps, type FleetEntry } from '../deps.ts';
+import { failureOf, type RequestFailure } from './failure.ts';
+import { type Observation, sinceWhen } from './fleet.ts';
 import { pool } from './pool.ts';
 
 /** Versions are asked for again after this long; just before a call they are read again in any case. */
@@ -14,29 +14,10 @@ const VERSIONS_AGE = DAY;
 /** Reads of one scope under way at once; the client's limiter sets the pace. */
 const READS_AT_ONCE = 16;
 
-/** What one request that failed means for the scope or the instance it was made for. */
-export interface RequestFailure {
-  /** A right or a limit may be missing for one kind of request alone: what a read shows says nothing about calls. */
-  during: 'read' | 'call';
-  scope: string;
-  instanceId: string | null;
-  failure: DcsFailure;
-}
-
-export interface Observation {
-  instances: Instance[];
-  behindSince: Map<string, EpochMs>;
-  /** Scopes that were listed in full. */
-  listed: string[];
-  failures: RequestFailure[];
-  /** What the ledger holds of the fleet, kept up by {@link remember}. */
-  stored: Map<string, FleetEntry>;
-}
-
 /**
  * Looks at the whole fleet: every scope's list, and the versions and details that are missing or old for instances
  * that a wave owns. A scope that cannot be read keeps its instances as last seen, so that waves are judged with them.
- * A pass that runs out of time stores what it has learned (see {@link remember}); the next tick goes on from there.
+ * A pass that runs out of time stores what it has learned (fleet.ts); the next tick goes on from there.
  * `endedAt`: when an attempt on an instance last ended; what was read of its versions before that is old.
  */
 export async function observe(
@@ -58,21 +39,6 @@ export async function observe(
   const fresh = await withVersions(deps, policy, current, failures, signal);
   const instances = [...fresh, ...unread.filter(({ scope }) => policy.scopes.some(({ id }) => id === scope))];
   return { instances, behindSince: sinceWhen(policy, instances, known, now), listed, failures, stored: known };
-}
-
-/** The fleet as last seen: enough to say why nothing starts while no window is open, without asking the API. */
-export async function recall(deps: Deps, policy: Policy): Promise<Observation> {
-  const stored = new Map((await deps.ledger.fleet()).map((entry) => [entry.instance.instanceId, entry]));
-  const instances = [...stored.values()]
-    .map(({ instance }) => instance)
-    .filter(({ scope }) => policy.scopes.some(({ id }) => id === scope));
-  return {
-    instances,
-    behindSince: sinceWhen(policy, instances, stored, deps.clock.now()),
-    listed: [],
-    failures: [],
-    stored,
-  };
 }
 
 /** The instances of one scope with what was known of them before, or null when it could not be read. */
@@ -181,67 +147,4 @@ async function refresh(
   } catch (error) {
     return { instance: found, failure: failureOf(error) };
   }
-}
-
-function sinceWhen(
-  policy: Policy,
-  instances: readonly Instance[],
-  known: ReadonlyMap<string, FleetEntry>,
-  now: EpochMs,
-): Map<string, EpochMs> {
-  const since = new Map<string, EpochMs>();
-  for (const instance of instances) {
-    if (dueParts(policy, instance).length > 0)
-      since.set(instance.instanceId, known.get(instance.instanceId)?.behindSince ?? now);
-  }
-  return since;
-}
-
-/**
- * Stores what was seen and decided: the version cache, and what `why` and `status` answer from. An instance without a
- * decision keeps its last one; what a full listing no longer shows is forgotten.
- */
-export async function remember(deps: Deps, seen: Observation, decisions: readonly Decision[]): Promise<void> {
-  const now = deps.clock.now();
-  const decided = new Map(decisions.map((decision) => [decision.instanceId, decision]));
-  const entries = seen.instances.map((instance): FleetEntry => {
-    const decision = decided.get(instance.instanceId) ?? seen.stored.get(instance.instanceId)?.decision ?? null;
-    return { instance, behindSince: seen.behindSince.get(instance.instanceId) ?? null, decision, seenAt: now };
-  });
-  const ids = new Set(seen.instances.map(({ instanceId }) => instanceId));
-  const lost = [...seen.stored.values()].filter(
-    ({ instance }) => seen.listed.includes(instance.scope) && !ids.has(instance.instanceId),
-  );
-  const changed = entries.filter((entry) => !isSame(seen.stored.get(entry.instance.instanceId), entry));
-  if (changed.length > 0) await deps.ledger.putFleet(changed);
-  if (lost.length > 0) await deps.ledger.dropFleet(lost.map(({ instance }) => instance.instanceId));
-  for (const entry of changed) seen.stored.set(entry.instance.instanceId, entry);
-  for (const { instance } of lost) seen.stored.delete(instance.instanceId);
-}
-
-/** Writes cost money in a table: what has not changed is not written again. */
-function isSame(before: FleetEntry | undefined, after: FleetEntry): boolean {
-  return before !== undefined && JSON.stringify({ ...before, seenAt: 0 }) === JSON.stringify({ ...after, seenAt: 0 });
-}
-
-/** Whatever a read throws, as data; what DCS did not say is this program's fault and is told as such. */
-export function failureOf(error: unknown): DcsFailure {
-  if (error instanceof DcsError)
-    return {
-      code: error.code,
-      status: error.status,
-      message: error.message,
-      requestId: error.requestId,
-      rule: error.rule,
-    };
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
-    return {
-      code: 'TRANSPORT.TIMEOUT',
-      status: 0,
-      message: 'the run had no time left',
-      requestId: null,
-      rule: ruleFor('TRANSPORT.TIMEOUT', 0),
-    };
-  }
-  throw error;
 }

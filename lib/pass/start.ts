@@ -11,7 +11,7 @@ import { type EpochMs, SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
 import { type ClaimOrder, newAttempt } from './claim.ts';
-import { failureOf } from './observe.ts';
+import { failureOf } from './failure.ts';
 
 /** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
 const CALL_WITHIN = 5 * SECOND;

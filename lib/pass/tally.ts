@@ -5,7 +5,7 @@ import type { Instance } from '../core/instance.ts';
 import type { WaveState } from '../core/rollout.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
-import type { RequestFailure } from './observe.ts';
+import type { RequestFailure } from './failure.ts';
 import type { Raised } from './tell.ts';
 
 export interface PassOptions {

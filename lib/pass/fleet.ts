@@ -1,0 +1,74 @@
+import type { Decision } from '../core/decision.ts';
+import type { Instance } from '../core/instance.ts';
+import type { Policy } from '../core/policy.ts';
+import { dueParts } from '../core/stock.ts';
+import type { EpochMs } from '../core/time.ts';
+import type { Deps, FleetEntry } from '../deps.ts';
+import type { RequestFailure } from './failure.ts';
+
+export interface Observation {
+  instances: Instance[];
+  behindSince: Map<string, EpochMs>;
+  /** Scopes that were listed in full. */
+  listed: string[];
+  failures: RequestFailure[];
+  /** What the ledger holds of the fleet, kept up by {@link remember}. */
+  stored: Map<string, FleetEntry>;
+}
+
+/** The fleet as last seen: enough to say why nothing starts while no window is open, without asking the API. */
+export async function recall(deps: Deps, policy: Policy): Promise<Observation> {
+  const stored = new Map((await deps.ledger.fleet()).map((entry) => [entry.instance.instanceId, entry]));
+  const instances = [...stored.values()]
+    .map(({ instance }) => instance)
+    .filter(({ scope }) => policy.scopes.some(({ id }) => id === scope));
+  return {
+    instances,
+    behindSince: sinceWhen(policy, instances, stored, deps.clock.now()),
+    listed: [],
+    failures: [],
+    stored,
+  };
+}
+
+/** Since when each instance that has something due has been seen so; `now` where it was not before. */
+export function sinceWhen(
+  policy: Policy,
+  instances: readonly Instance[],
+  known: ReadonlyMap<string, FleetEntry>,
+  now: EpochMs,
+): Map<string, EpochMs> {
+  const since = new Map<string, EpochMs>();
+  for (const instance of instances) {
+    if (dueParts(policy, instance).length > 0)
+      since.set(instance.instanceId, known.get(instance.instanceId)?.behindSince ?? now);
+  }
+  return since;
+}
+
+/**
+ * Stores what was seen and decided: the version cache, and what `why` and `status` answer from. An instance without a
+ * decision keeps its last one; what a full listing no longer shows is forgotten.
+ */
+export async function remember(deps: Deps, seen: Observation, decisions: readonly Decision[]): Promise<void> {
+  const now = deps.clock.now();
+  const decided = new Map(decisions.map((decision) => [decision.instanceId, decision]));
+  const entries = seen.instances.map((instance): FleetEntry => {
+    const decision = decided.get(instance.instanceId) ?? seen.stored.get(instance.instanceId)?.decision ?? null;
+    return { instance, behindSince: seen.behindSince.get(instance.instanceId) ?? null, decision, seenAt: now };
+  });
+  const ids = new Set(seen.instances.map(({ instanceId }) => instanceId));
+  const lost = [...seen.stored.values()].filter(
+    ({ instance }) => seen.listed.includes(instance.scope) && !ids.has(instance.instanceId),
+  );
+  const changed = entries.filter((entry) => !isSame(seen.stored.get(entry.instance.instanceId), entry));
+  if (changed.length > 0) await deps.ledger.putFleet(changed);
+  if (lost.length > 0) await deps.ledger.dropFleet(lost.map(({ instance }) => instance.instanceId));
+  for (const entry of changed) seen.stored.set(entry.instance.instanceId, entry);
+  for (const { instance } of lost) seen.stored.delete(instance.instanceId);
+}
+
+/** Writes cost money in a table: what has not changed is not written again. */
+function isSame(before: FleetEntry | undefined, after: FleetEntry): boolean {
+  return before !== undefined && JSON.stringify({ ...before, seenAt: 0 }) === JSON.stringify({ ...after, seenAt: 0 });
+}

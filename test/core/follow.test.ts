@@ -28,6 +28,11 @@ describe('an attempt whose call has an unknown outcome', () => {
       { state: 'running', taskId: 'task-1' },
     ],
     ['a new task for other work: not ours', { tasks: [aTask({ name: 'AddWhitelist' })] }, { state: 'claimed' }],
+    [
+      'a task that its clock dates 20 s before the call: clocks differ, adopted',
+      { tasks: [aTask({ createdAt: NIGHT - 20 * SECOND })] },
+      { state: 'running', taskId: 'task-1' },
+    ],
     ['a task from before the call: not ours', { tasks: [aTask({ createdAt: NIGHT - HOUR })] }, { state: 'claimed' }],
     [
       'the new version is there already: verified next',

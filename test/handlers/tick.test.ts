@@ -12,7 +12,7 @@ function handlerOf(world: FakeWorld) {
 
 describe('the scheduled function', () => {
   it.each<[string, unknown]>([
-    ['EventBridge Scheduler', { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: '{}', time: '2026-11-23T17:01:00Z' }],
+    ['F110 EventBridge Scheduler, its detail a text', { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: '{}', time: '2026-11-23T17:01:00Z' }],
     ['an EventBridge rule', { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {}, resources: ['arn:aws:events:eu-central-1:000000000000:rule/tick'] }],
     ['a FunctionGraph timer', { version: 'v1.0', trigger_type: 'TIMER', trigger_name: 'every-5m', time: '2026-11-24T01:01:00+08:00', user_event: '' }],
   ])('%s makes a pass', async (_, event) => {
@@ -31,13 +31,13 @@ describe('the scheduled function', () => {
       { source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification' },
       'source, detail-type',
     ],
-  ])('%s is refused by its shape, and nothing is done', async (_, event, shape) => {
+  ])('F110 %s is refused by its shape, and nothing is done', async (_, event, shape) => {
     const world = new FakeWorld(['a']);
     await expect(handlerOf(world)(event, MINUTES_LEFT)).rejects.toThrow(shape);
     expect([world.posts, world.reads]).toEqual([[], 0]);
   });
 
-  it('the same event twice starts nothing twice', async () => {
+  it('F109 the same event twice starts nothing twice', async () => {
     const world = new FakeWorld(['a']);
     const event = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', time: '2026-11-23T17:01:00Z' };
     await Promise.all([handlerOf(world)(event, MINUTES_LEFT), handlerOf(world)(event, MINUTES_LEFT)]);
@@ -45,7 +45,7 @@ describe('the scheduled function', () => {
     expect(world.posts).toHaveLength(1);
   });
 
-  it('an event that comes two days late is decided on from the clock', async () => {
+  it('F109 an event that comes two days late is decided on from the clock', async () => {
     const world = new FakeWorld(['a'], Date.parse('2026-11-29T03:00:00Z'));
     const event = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', time: '2026-11-23T17:01:00Z' };
     expect(await handlerOf(world)(event, MINUTES_LEFT)).toMatchObject({ started: 0 });

@@ -83,11 +83,12 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     endpointOverride: config.endpoint ?? undefined,
   });
   const dispatcher = config.queue === null ? {} : { dispatcher: queueOnDemand(config.queue, log) };
-  const holder = `${hostname()}:${process.pid}:${nonce()}`;
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
     const { state, notifier } = withNotifier(await policyState(config, ledger), { log, clock });
     for (const { secret, url } of state.policy?.notify ?? [])
       keepSecret(config.secrets, secret, URL.parse(url)?.search);
+    // Of its own for each pass: two that overlap in one process must not take the lease for theirs both.
+    const holder = `${hostname()}:${process.pid}:${nonce()}`;
     return { deps: { clock, dcs, ledger, log, holder, notifier, ...dispatcher }, state };
   }
   function measure(report: Ticked, { policy }: PolicyState, beganAt: EpochMs): void {

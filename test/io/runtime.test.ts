@@ -76,6 +76,15 @@ describe('the policy as it stands', () => {
   });
 });
 
+describe('two passes of one process', () => {
+  it('do not both hold the lease', async () => {
+    const { pass, ledger } = await started();
+    const [one, other] = [(await pass()).deps.holder, (await pass()).deps.holder];
+    expect(await ledger.acquireLease(one, HOUR, NIGHT)).not.toBeNull();
+    expect(await ledger.acquireLease(other, HOUR, NIGHT)).toBeNull();
+  });
+});
+
 describe('what a pass came to', () => {
   it('is written for CloudWatch on AWS Lambda, and nowhere else', async () => {
     const [here, there] = [await started(), await started({ AWS_LAMBDA_FUNCTION_NAME: 'dcs-upgrader-test-tick' })];

@@ -2,6 +2,7 @@ import { holdAlert } from './core/alert.ts';
 import type { Attempt } from './core/attempt.ts';
 import { decide, type Verdict } from './core/decide.ts';
 import type { Decision } from './core/decision.ts';
+import { feedAlerts } from './core/feed-alert.ts';
 import { waitingOverrides } from './core/override.ts';
 import type { Policy } from './core/policy.ts';
 import { memoryOf, type Scene } from './core/stock.ts';
@@ -14,7 +15,7 @@ import { followAll } from './pass/follow.ts';
 import { observe } from './pass/observe.ts';
 import { claimOrders, overridesOf } from './pass/order.ts';
 import type { PassOptions, PassReport, Tally } from './pass/tally.ts';
-import { spentScopes, tell } from './pass/tell.ts';
+import { GRACE, spentScopes, tell } from './pass/tell.ts';
 
 export type { PolicyState } from './deps.ts';
 export type { PassError, PassOptions, PassReport } from './pass/tally.ts';
@@ -44,7 +45,10 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   const wasOpen = new Set(active.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id));
   report.followed = attempts.filter(({ finishedAt }) => finishedAt === null);
   report.finished = attempts.filter(({ id, finishedAt }) => finishedAt !== null && wasOpen.has(id));
-  if (state.problem === null) await decideAndAct(deps, state.policy, attempts, options, tally);
+  if (state.problem === null) {
+    for (const alert of feedAlerts(state.policy, now)) tally.raised.push({ alert, grace: GRACE });
+    await decideAndAct(deps, state.policy, attempts, options, tally);
+  }
   report.errors = tally.failures.map(({ scope, instanceId, failure: { code, message, requestId, rule } }) => {
     return { scope, instanceId, code, message, requestId, hint: rule.hint };
   });

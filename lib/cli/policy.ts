@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Instance } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
+import { systemClock } from '../io/clock.ts';
+import { withFeeds } from '../io/feeds.ts';
 import { DEFAULT_LEDGER, openLedger } from '../io/ledger/open.ts';
 import { problemText, readPolicy } from '../io/policy-file.ts';
 import { PolicyError } from './open.ts';
@@ -22,10 +24,10 @@ export async function policyText(call: Call): Promise<Uint8Array> {
   }
 }
 
-/** @throws PolicyError with every problem of it, a line each */
+/** With what its calendars say. @throws PolicyError with every problem of it, a line each */
 export async function loadPolicy(call: Call): Promise<Policy> {
   const read = await readPolicy(await policyText(call), call.env);
-  if ('policy' in read) return read.policy;
+  if ('policy' in read) return withFeeds(read.policy, systemClock.now());
   const file = policyFileOf(call);
   throw new PolicyError(
     `the policy is not valid:\n${read.problems.map((problem) => problemText(file, problem)).join('\n')}`,

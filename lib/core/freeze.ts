@@ -82,6 +82,10 @@ export function stopsEverything({ match, block }: Freeze, policy: Policy): boole
 /** The first instant from `at` on at which the freeze is in force; `limit` or later when there is none before. */
 function nextFrozen(span: FreezeSpan, at: EpochMs, limit: EpochMs): EpochMs {
   if (span.kind === 'dates') return at < span.to ? Math.max(at, span.from) : limit;
+  if (span.kind === 'feed') {
+    if (!span.stretches) return span.onError === 'closed' ? at : limit;
+    return Math.max(at, stretchAt(span.stretches, at)?.from ?? limit);
+  }
   const wall = wallClock(span.timezone);
   let day = wall.dayAt(at);
   if (isFrozenDay(span, day)) return at;
@@ -95,17 +99,31 @@ function concerns({ match, block }: Freeze, instance: Instance, part: Part): boo
 
 function covers({ span }: Freeze, at: EpochMs): boolean {
   if (span.kind === 'dates') return span.from <= at && at < span.to;
+  if (span.kind === 'feed')
+    return span.stretches ? (stretchAt(span.stretches, at)?.from ?? at + 1) <= at : span.onError === 'closed';
   return isFrozenDay(span, wallClock(span.timezone).dayAt(at));
 }
 
 function spanEnds(span: FreezeSpan, at: EpochMs): EpochMs {
   if (span.kind === 'dates') return span.to;
+  if (span.kind === 'feed') return span.stretches ? stretchAt(span.stretches, at)!.to : Number.POSITIVE_INFINITY;
   const wall = wallClock(span.timezone);
   let day = wall.dayAt(at);
   const last = day + HORIZON / DAY;
   while (isFrozenDay(span, day) && day <= last) day++;
   // Where clocks went back over midnight, the first time that the day began may lie behind.
   return Math.max(wall.toInstant(day, 0), at + MINUTE);
+}
+
+/** The first one that ends after `at`: the one that it lies in, or the next. */
+function stretchAt(stretches: readonly Stretch[], at: EpochMs): Stretch | undefined {
+  let [low, high] = [0, stretches.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (stretches[middle]!.to > at) high = middle;
+    else low = middle + 1;
+  }
+  return stretches[low];
 }
 
 function isFrozenDay({ first, last }: { first: number; last: number }, date: Day): boolean {

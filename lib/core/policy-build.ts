@@ -1,10 +1,10 @@
-import { PARTS, type Scope } from './instance.ts';
+import type { Scope } from './instance.ts';
 import { nearest } from './nearest.ts';
-import type { Freeze, FreezeSpan, NotifyTarget, Policy, Wave } from './policy.ts';
+import type { NotifyTarget, Policy, Wave } from './policy.ts';
+import { readFreeze } from './policy-freeze.ts';
 import type { Env, Path } from './policy-prepare.ts';
 import type { FreezeInput, NotifyInput, PolicyInput, WaveInput } from './policy-schema.ts';
 import { DAY } from './time.ts';
-import { readMoment, wallClock } from './wall.ts';
 import type { Window } from './window-kinds.ts';
 import { type Report, readWindow } from './window-read.ts';
 
@@ -99,40 +99,6 @@ async function readWindows(inputs: Draft['windows'], zone: string, report: Repor
     if (window) windows[name] = window;
   }
   return windows;
-}
-
-function readFreeze(input: FreezeInput, zone: string, report: Report): Freeze | null {
-  const timezone = input.timezone ?? zone;
-  const span =
-    input.monthDays === undefined ? readDates(input, timezone, report) : readMonthDays(input, timezone, report);
-  const { name, reason, match = null, block = [...PARTS] } = input;
-  return span && { name, reason, match, block, span };
-}
-
-function readDates({ from, to }: FreezeInput, timezone: string, report: Report): FreezeSpan | null {
-  if (from === undefined || to === undefined) {
-    report([], 'a freeze needs from and to, or monthDays', 'a date alone means the whole day');
-    return null;
-  }
-  const wall = wallClock(timezone);
-  const [first, last] = [readMoment(wall, from), readMoment(wall, to)];
-  const hint = 'write a date like 2026-11-01, or a date-time like "2026-11-01T08:00"';
-  if (!first) report(['from'], `${from} is no date`, hint);
-  if (!last) report(['to'], `${to} is no date`, hint);
-  if (!first || !last) return null;
-  const end = last.day === null ? last.at : wall.toInstant(last.day + 1, 0);
-  if (first.at < end) return { kind: 'dates', from: first.at, to: end };
-  report(['to'], `the freeze ends (${to}) before it begins (${from})`, 'swap them');
-  return null;
-}
-
-function readMonthDays({ from, to, monthDays = '' }: FreezeInput, timezone: string, report: Report): FreezeSpan | null {
-  if (from !== undefined || to !== undefined)
-    report(['monthDays'], 'monthDays does not go with from and to', 'make two freezes');
-  const [first = 0, last = 0] = monthDays.split('..').map(Number);
-  if ([first, last].every((day) => day >= 1 && day <= 31)) return { kind: 'monthDays', first, last, timezone };
-  report(['monthDays'], `${monthDays} is no span of days`, 'days are from 1 to 31');
-  return null;
 }
 
 function readRollout(draft: Draft, report: Report): Wave[] {

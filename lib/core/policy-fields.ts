@@ -101,6 +101,13 @@ export function url() {
   return checked(z.refine(isSafeUrl, allowed), allowed);
 }
 
+/** A URL, or the path of a file; a word before a colon makes it a URL, but for the letter of a drive. */
+export function calendar() {
+  const allowed = 'an https URL (plain http only for this machine), or the path of a file';
+  const isUsable = (value: string) => value !== '' && (!/^[a-z][a-z0-9+.-]+:/i.test(value) || isSafeUrl(value));
+  return checked(z.refine(isUsable, allowed), allowed);
+}
+
 function isSafeUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);

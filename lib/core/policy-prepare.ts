@@ -35,8 +35,6 @@ const NOT_YET: readonly NotYet[] = [
   { path: 'deadline' },
   { path: 'alerts' },
   { path: 'scopes.*.project', when: (value) => value === 'auto' },
-  { path: 'freezes.*.ics' },
-  { path: 'freezes.*.onError' },
   { path: 'rollout.*.approve', when: (value) => value === true },
   { path: 'notify.*.digest' },
   { path: 'notify.*.to', when: (value) => typeof value === 'string' && !RECEIVERS.some((known) => known === value) },

@@ -1,4 +1,5 @@
 import type { AlertEvent } from './alert.ts';
+import type { Stretch } from './freeze.ts';
 import type { Part, Scope } from './instance.ts';
 import type { EpochMs } from './time.ts';
 import type { Window } from './window-kinds.ts';
@@ -66,10 +67,27 @@ export interface Freeze {
   span: FreezeSpan;
 }
 
-/** `[from, to)`, or whole local days of each month, both ends included; `first` after `last` wraps round the month's end. */
+/**
+ * `[from, to)`; whole local days of each month, both ends included, where `first` after `last` wraps round the month's
+ * end; or the events of a calendar.
+ */
 export type FreezeSpan =
   | { kind: 'dates'; from: EpochMs; to: EpochMs }
-  | { kind: 'monthDays'; first: number; last: number; timezone: string };
+  | { kind: 'monthDays'; first: number; last: number; timezone: string }
+  | Feed;
+
+/** What stands in a calendar elsewhere, which io/feeds.ts reads. As long as it is not read it is as `onError` says. */
+export interface Feed {
+  kind: 'feed';
+  /** A URL, or the path of a file. */
+  source: string;
+  onError: 'closed' | 'open';
+  timezone: string;
+  /** In order and apart from each other; null: it was not read, or could not be. */
+  stretches: Stretch[] | null;
+  /** Why it could not be read; never the URL, which may hold a token. */
+  problem: string | null;
+}
 
 /** All of them hold at once, over every scope and every worker. Null: no such limit. */
 export interface Limits {

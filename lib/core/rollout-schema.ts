@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { PARTS } from './instance.ts';
 import type { Match } from './policy.ts';
 import {
+  calendar,
   count,
   described,
   duration,
@@ -96,6 +97,14 @@ export function freeze() {
     from: described(z.optional(moment), 'First day (whole) or first instant.'),
     to: described(z.optional(moment), 'Last day (whole) or, with a time, the first instant after it.'),
     monthDays: described(z.optional(monthDays), 'Days of every month, both included; wraps round its end.'),
+    ics: described(
+      z.optional(calendar()),
+      'Instead of dates: the events of a calendar (iCalendar), read anew every ten minutes. An https URL, or the path of a file.',
+    ),
+    onError: described(
+      z.optional(z.enum(['closed', 'open'])),
+      'For ics: whether a calendar that cannot be read counts as frozen. Default: closed, it does.',
+    ),
     timezone: described(z.optional(zone()), "IANA name; default: the policy's."),
     match: described(z.optional(match()), 'Only these instances; default: all.'),
     block: described(z.optional(list(z.enum(PARTS))), 'Only these parts; default: both.'),

@@ -35,7 +35,7 @@ export function warningsOf(policy: Policy, outlook: Outlook): Problem[] {
 }
 
 const CHECKS: readonly ((policy: Policy, outlook: Outlook) => Problem[])[] = [
-  nothingThere, shortWindows, deadWindows, swallowedWindows, fewHours, neverCloses, emptyWaves,
+  nothingThere, unreadCalendars, shortWindows, deadWindows, swallowedWindows, fewHours, neverCloses, emptyWaves,
 ]; // biome-ignore format: a list to be read
 
 function warn(path: Problem['path'], message: string, hint: string): Problem {
@@ -47,6 +47,16 @@ function nothingThere({ windows, rollout }: Policy): Problem[] {
   if (Object.keys(windows).length === 0) found.push(warn(['windows'], 'there are none', 'nothing is ever started'));
   if (rollout.length === 0) found.push(warn(['rollout'], 'there is no wave', 'no instance is ever upgraded'));
   return found;
+}
+
+function unreadCalendars({ freezes }: Policy): Problem[] {
+  return freezes.flatMap(({ span }, index): Problem[] => {
+    if (span.kind !== 'feed' || span.problem === null) return [];
+    const means = span.onError === 'closed' ? 'which counts as frozen' : 'and freezes nothing meanwhile';
+    return [
+      warn(['freezes', index, 'ics'], `the calendar cannot be read, ${means}: ${span.problem}`, 'make it readable'),
+    ];
+  });
 }
 
 function shortWindows({ windows }: Policy): Problem[] {

@@ -84,7 +84,10 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   });
   const dispatcher = config.queue === null ? {} : { dispatcher: queueOnDemand(config.queue, log) };
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
-    const { state, notifier } = withNotifier(await policyState(config, ledger), { log, clock });
+    const { state, notifier } = withNotifier(await withCalendars(await policyState(config, ledger), clock), {
+      log,
+      clock,
+    });
     for (const { secret, url } of state.policy?.notify ?? [])
       keepSecret(config.secrets, secret, URL.parse(url)?.search);
     // Of its own for each pass: two that overlap in one process must not take the lease for theirs both.
@@ -99,6 +102,13 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     write(`${tickMetrics(report, figures)}\n`);
   }
   return { config, clock, ledger, log, pass, measure, close: () => ledger.close() };
+}
+
+/** Only a valid policy starts anything; for it the calendars of its freezes are read, if it has such. */
+async function withCalendars(state: PolicyState, clock: Clock): Promise<PolicyState> {
+  if (state.problem !== null || !state.policy.freezes.some(({ span }) => span.kind === 'feed')) return state;
+  const { withFeeds } = await import('./feeds.ts');
+  return { policy: await withFeeds(state.policy, clock.now()), problem: null };
 }
 
 /**

@@ -93,7 +93,7 @@ export async function tell(
   const well = kinds.filter((kind) => !failing.has(kind));
   const isOver = (key: string): boolean => {
     if (key.startsWith('policy:')) return problem === null;
-    if (key.startsWith('hold:')) return gathered.judged;
+    if (key.startsWith('hold:') || key.startsWith('freeze:')) return gathered.judged;
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
     return well.some((kind) => key.startsWith(`scope:${kind}:`));
   };

@@ -88,6 +88,18 @@ describe('validate', () => {
     expect(ran.json<Answer>().warnings.at(-1)).toMatchObject({ path: ['windows', 'w', 'duration'], line: 18 });
   });
 
+  it('warns of a calendar that cannot be read', async () => {
+    const freezes = `freezes: [{ name: company, ics: ${join(folder, 'none.ics')}, onError: open, reason: theirs }]`;
+    const ran = await validate(`${POLICY.replace('"03:00"', '"05:00"')}${freezes}\n`, '--json');
+    expect(ran.json<Answer>().warnings).toEqual([
+      expect.objectContaining({
+        path: ['freezes', 0, 'ics'],
+        line: 13,
+        message: expect.stringContaining('cannot be read'),
+      }),
+    ]);
+  });
+
   it('says errors alone where there are errors', async () => {
     const ran = await validate(POLICY.replace('01:00', '25:00'), '--json');
     expect(ran.code).toBe(2);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ical, { type VEvent } from 'node-ical';
 import { cli } from '../support/cli.ts';
+import { calendarText, event } from '../support/ics.ts';
 
 const POLICY = `version: 1
 timezone: Europe/Berlin
@@ -70,6 +71,25 @@ describe('windows', () => {
     const later = await windows('--format', 'ics', '--from', '2026-11-24T02:00:00Z', '--to', '2026-11-30T00:00:00Z');
     const uids = (text: string) => text.match(/^UID:.*/gm);
     expect(uids(later.out)).toEqual(uids(out));
+  });
+
+  it('without what a calendar freezes, and all of it when that cannot be read', async () => {
+    const [file, ics] = [join(folder, 'feed.yaml'), join(folder, 'freeze.ics')];
+    const byCalendar = (path: string) => POLICY.replace('from: 2026-11-25, to: 2026-11-25', `ics: ${path}`);
+    await writeFile(file, byCalendar(ics));
+    await writeFile(ics, calendarText(...event('DTSTART;VALUE=DATE:20261124', 'DTEND;VALUE=DATE:20261126')));
+    const good = await cli(['windows', '--policy', file, '--json', ...WEEK]);
+    expect(good.json<{ openings: { opens: string }[] }>().openings.map(({ opens }) => opens)).toEqual([
+      '2026-11-26T00:00:00Z',
+      '2026-11-28T21:00:00Z',
+    ]);
+    await writeFile(file, byCalendar(join(folder, 'none.ics')));
+    const closed = await cli(['windows', '--policy', file, '--json', ...WEEK]);
+    const reason = expect.stringContaining('its calendar cannot be read, which counts as frozen');
+    expect(closed.json()).toEqual({
+      openings: [],
+      frozen: [{ from: '2026-11-22T23:00:00Z', to: '2026-11-29T23:00:00Z', name: 'sale', reason }],
+    });
   });
 
   it.each<[string, string[], string]>([

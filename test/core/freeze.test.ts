@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { freezeEnds, frozenAt, nextStart } from '../../lib/core/freeze.ts';
+import { freezeEnds, frozenAt, nextStart, stretchesOf } from '../../lib/core/freeze.ts';
 import { PARTS, type Part } from '../../lib/core/instance.ts';
+import type { Feed } from '../../lib/core/policy.ts';
 import { HOUR, iso } from '../../lib/core/time.ts';
 import { calendar } from '../../lib/core/window.ts';
-import { anInstance } from '../support/builders.ts';
+import { aFreeze, anInstance, aPolicy, NIGHT } from '../support/builders.ts';
 import { read } from '../support/reading.ts';
 
 const SALES = { name: 'sales', from: '2026-11-01', to: '2026-11-13', reason: 'double 11' };
@@ -56,6 +57,50 @@ describe('days of every month, both included', () => {
   ])('%s with %s: %s', async (at, monthDays, expected) => {
     expect(await frozen({ ...MONTH_END, monthDays }, at)).toBe(expected ? 'month-end' : null);
   });
+});
+
+describe('a freeze by a calendar', () => {
+  const at = (hour: number) => NIGHT + hour * HOUR;
+  const feed = (change: Partial<Feed> = {}) => {
+    const stretches = [2, 10, 20].map((hour) => ({ from: at(hour), to: at(hour + 2) }));
+    const span: Feed = {
+      kind: 'feed',
+      source: 'a.ics',
+      onError: 'closed',
+      timezone: 'UTC',
+      stretches,
+      problem: null,
+      ...change,
+    };
+    return aPolicy({ freezes: [aFreeze({ span })] });
+  };
+  const unread = { stretches: null, problem: 'its server answered 404' };
+
+  it.each<[string, Partial<Feed>, hour: number, isFrozen: boolean, thawsAt: number]>([
+    ['before an event', {}, 1, false, 1],
+    ['at its first instant', {}, 2, true, 4],
+    ['within it', {}, 11, true, 12],
+    ['at its last instant', {}, 12, false, 12],
+    ['after the last one', {}, 30, false, 30],
+    ['of an empty one', { stretches: [] }, 2, false, 2],
+    ['that could not be read', unread, 2, true, Number.POSITIVE_INFINITY],
+    ['that was not read yet', { stretches: null }, 2, true, Number.POSITIVE_INFINITY],
+    ['that could not be read, and may be missing', { ...unread, onError: 'open' }, 2, false, 2],
+  ])('%s', (_, change, hour, isFrozen, thawsAt) => {
+    const policy = feed(change);
+    expect(frozenAt(policy, anInstance('a'), 'engine', at(hour)) !== null).toBe(isFrozen);
+    expect((freezeEnds(policy, anInstance('a'), 'engine', at(hour)) - NIGHT) / HOUR).toBe(thawsAt);
+  });
+
+  it.each<[string, Partial<Feed>, [number, number][]]>([
+    ['the events, clipped', {}, [[3, 4], [10, 12], [20, 21]]],
+    ['none where there are none', { stretches: [] }, []],
+    ['all of the time where it could not be read', unread, [[3, 21]]],
+    ['none where it may be missing', { ...unread, onError: 'open' }, []],
+  ])('is in force during %s', (_, change, expected) => {
+    const found = stretchesOf(feed(change).freezes[0]!, at(3), at(21));
+    expect(found.map(({ from, to }) => [(from - NIGHT) / HOUR, (to - NIGHT) / HOUR])).toEqual(expected);
+  }); // biome-ignore format: a table
 });
 
 describe('what a freeze is for', () => {

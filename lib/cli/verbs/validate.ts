@@ -1,5 +1,6 @@
 import { warningsOf } from '../../core/warnings.ts';
 import { systemClock } from '../../io/clock.ts';
+import { withFeeds } from '../../io/feeds.ts';
 import { type PlacedProblem, placeProblems, problemText, readPolicy } from '../../io/policy-file.ts';
 import { policyFileOf, policyText, storedFleet } from '../policy.ts';
 import { type Call, type ExitCode, printJson, type Verb } from '../verb.ts';
@@ -29,7 +30,8 @@ async function findings(call: Call): Promise<Findings> {
   const read = await readPolicy(text, call.env);
   if ('problems' in read) return { errors: read.problems, warnings: [] };
   const outlook = { now: systemClock.now(), fleet: await storedFleet(call) };
-  return { errors: [], warnings: await placeProblems(text, warningsOf(read.policy, outlook)) };
+  const policy = await withFeeds(read.policy, outlook.now);
+  return { errors: [], warnings: await placeProblems(text, warningsOf(policy, outlook)) };
 }
 
 function strict({ errors, warnings }: Findings): Findings {

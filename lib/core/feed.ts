@@ -1,0 +1,111 @@
+import type { Day } from './day.ts';
+import {
+  type Event,
+  exclusionsOf,
+  extraDates,
+  type FeedOptions,
+  instantOf,
+  isRecurring,
+  movedOccurrences,
+  readEvent,
+} from './feed-event.ts';
+import type { Stretch } from './freeze.ts';
+import {
+  type Component,
+  componentsOf,
+  FeedError,
+  type Property,
+  propertyOf,
+  readWritten,
+  ruleText,
+  textOf,
+  type Written,
+} from './jcal.ts';
+import { DAY, type EpochMs } from './time.ts';
+import { readRrule } from './window-rrule.ts';
+
+/** More of anything is not a calendar of freezes, and would take longer than a moment. */
+const MOST_EVENTS = 10_000;
+const MOST_RECURRING = 500;
+const MOST_STRETCHES = 20_000;
+
+/**
+ * When the events of a calendar take place, apart from each other and in order: all-day and timed ones, recurrences with
+ * their exceptions, and single occurrences that were moved. @throws FeedError when any of it is not understood: a freeze
+ * that is silently left out would be worse than a calendar that cannot be read
+ */
+export async function readFeed(calendars: readonly Component[], options: FeedOptions): Promise<Stretch[]> {
+  const components = calendars.flatMap((calendar) => componentsOf(calendar, 'vevent'));
+  if (components.length > MOST_EVENTS) throw new FeedError(`it has more than ${MOST_EVENTS} events`);
+  const moved = movedOccurrences(components, options);
+  const alive = components.filter((component) => textOf(propertyOf(component, 'status')).toUpperCase() !== 'CANCELLED');
+  const events = alive.map((component) => readEvent(component, options));
+  if (events.filter(({ component }) => isRecurring(component)).length > MOST_RECURRING)
+    throw new FeedError(`it has more than ${MOST_RECURRING} recurring events`);
+  const stretches: Stretch[] = [];
+  for (const event of events) {
+    stretches.push(...(await occurrences(event, moved.get(event.uid) ?? new Set(), options)));
+    if (stretches.length > MOST_STRETCHES) throw new FeedError(`it has more than ${MOST_STRETCHES} occurrences`);
+  }
+  return merged(stretches);
+}
+
+async function occurrences(event: Event, moved: ReadonlySet<EpochMs>, options: FeedOptions): Promise<Stretch[]> {
+  const { at, length, component } = event;
+  const { day: first, time } = event.written;
+  const isException = propertyOf(component, 'recurrence-id') !== null;
+  const isExcluded = exclusionsOf(component, options);
+  const includes = await ruleOf(event, options);
+  const end = (day: Day): EpochMs => ('days' in length ? at(day + length.days, 0) : at(day, time ?? 0) + length.ms);
+  const longest = ('days' in length ? length.days * DAY : length.ms) + 2 * DAY;
+  const days = new Set([first]);
+  const last = includes ? Math.floor(options.to / DAY) + 2 : first;
+  for (let day = Math.max(first, Math.floor((options.from - longest) / DAY)); day <= last; day++)
+    if (includes?.(day)) days.add(day);
+  const found = [...days]
+    .filter((day) => !isExcluded(at(day, time ?? 0), day) && (isException || !moved.has(at(day, time ?? 0))))
+    .map((day): Stretch => ({ from: at(day, time ?? 0), to: end(day) }));
+  return [...found, ...extraDates(event, options)].filter(
+    ({ from, to }) => from < to && from < options.to && to > options.from,
+  );
+}
+
+/** Null: it happens once. The first day belongs to it whatever the rule says. */
+async function ruleOf(
+  { written, at, component }: Event,
+  options: FeedOptions,
+): Promise<((day: Day) => boolean) | null> {
+  const property = propertyOf(component, 'rrule');
+  if (!property) return null;
+  const rule = property[3] as { until?: unknown };
+  // An occurrence is found at once, as a rule begins with one; the share bounds what is not right.
+  const start = { day: written.day, time: written.time ?? 0, timezone: 'UTC', share: 0.2 };
+  const read = await readRrule(ruleText(rule), start);
+  if (!('value' in read)) throw new FeedError(`an event's recurrence rule ${read.message}`);
+  const isBefore = untilOf(rule.until, written, at, property, options);
+  return (day) => read.value(day) && isBefore(day);
+}
+
+function untilOf(
+  until: unknown,
+  { time }: Written,
+  at: Event['at'],
+  [name, , type]: Property,
+  options: FeedOptions,
+): (day: Day) => boolean {
+  if (until === undefined) return () => true;
+  const last = readWritten(until);
+  if (last.time === null) return (day) => day <= last.day;
+  const end = last.isUtc ? instantOf([name, {}, type, until], until, options) : at(last.day, last.time);
+  return (day) => at(day, time ?? 0) <= end;
+}
+
+function merged(stretches: Stretch[]): Stretch[] {
+  const result: Stretch[] = [];
+  for (const { from, to } of stretches.sort((a, b) => a.from - b.from)) {
+    const last = result.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else result.push({ from, to });
+  }
+  return result;
+}

@@ -1,0 +1,59 @@
+import { readFeed } from '../core/feed.ts';
+import { FeedError } from '../core/jcal.ts';
+import type { Feed, Freeze, Policy } from '../core/policy.ts';
+import { DAY, type EpochMs, MINUTE } from '../core/time.ts';
+import { loadCalendar, parseCalendar } from './ics.ts';
+
+/** What was read is good for so long; a calendar that could not be read is asked again sooner. */
+const LASTS = 10 * MINUTE;
+const PAUSE = MINUTE;
+
+/** So far ahead of now, and behind, events are looked at. */
+const AHEAD = 1_100 * DAY;
+const BEHIND = 40 * DAY;
+
+interface Known {
+  until: EpochMs;
+  read: Promise<Pick<Feed, 'stretches' | 'problem'>>;
+}
+
+/** By source and zone, for as long as the process lives. */
+const known = new Map<string, Known>();
+
+/** The policy with what its calendars say. One that cannot be read leaves a freeze as its `onError` says, and the reason tells. */
+export async function withFeeds(policy: Policy, now: EpochMs): Promise<Policy> {
+  return { ...policy, freezes: await Promise.all(policy.freezes.map((freeze) => filled(freeze, now))) };
+}
+
+async function filled(freeze: Freeze, now: EpochMs): Promise<Freeze> {
+  const { span, reason } = freeze;
+  if (span.kind !== 'feed') return freeze;
+  const read = await readOnce(span, now);
+  const isKnown = read.problem === null || span.onError === 'open';
+  const note = isKnown ? '' : ` (its calendar cannot be read, which counts as frozen: ${read.problem})`;
+  return { ...freeze, reason: `${reason}${note}`, span: { ...span, ...read } };
+}
+
+function readOnce(feed: Feed, now: EpochMs): Known['read'] {
+  const key = `${feed.timezone} ${feed.source}`;
+  const before = known.get(key);
+  if (before && now < before.until) return before.read;
+  const entry: Known = { until: now + LASTS, read: read(feed, now) };
+  known.set(key, entry);
+  void entry.read.then(({ problem }) => {
+    if (problem !== null) entry.until = now + PAUSE;
+  });
+  return entry.read;
+}
+
+async function read({ source, timezone }: Feed, now: EpochMs): Known['read'] {
+  try {
+    const { calendars, zoneOf } = await parseCalendar(await loadCalendar(source));
+    const stretches = await readFeed(calendars, { timezone, zoneOf, from: now - BEHIND, to: now + AHEAD });
+    return { stretches, problem: null };
+  } catch (error) {
+    // Whatever else went wrong in it, a tick has to go on: what runs is followed, and nothing that this concerns is started.
+    const problem = error instanceof FeedError ? error.message : 'it is not understood';
+    return { stretches: null, problem };
+  }
+}

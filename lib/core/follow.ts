@@ -1,7 +1,7 @@
 import { type Attempt, type AttemptError, ended, noted } from './attempt.ts';
 import type { ErrorRule } from './errors.ts';
 import { type Part, type PartVersion, type Progress, type Task, taskOutcome, type Versions } from './instance.ts';
-import { type EpochMs, iso, MINUTE, SECOND } from './time.ts';
+import { type EpochMs, iso, MINUTE } from './time.ts';
 
 /** What a look at one instance showed. A field that was not asked for, or could not be read, is null. */
 export interface Sighting {
@@ -40,8 +40,11 @@ const RETRY_AFTER = 2 * MINUTE;
 const OTHER_WORK =
   /^(extend|changeinstancespec|(un)?bindeip|addreplica|delreplica|addwhitelist|updateport|removeipfromdns|masterstandbyswapjob|modify|deleteacl)$/i;
 
-/** The API's clock and ours may differ by this much when a task's creation is compared with our call. */
-const CLOCK_SLACK = 30 * SECOND;
+/**
+ * The API's clock and ours may differ by this much, as requests are accepted up to it: a task that seems older than the
+ * call by less may be the one that the call began. To take one for ours that is not is safe; to miss ours is not.
+ */
+const CLOCK_SLACK = 15 * MINUTE;
 
 /** What becomes of an attempt when its call was answered. */
 export function answered(attempt: Attempt, answer: Answer, now: EpochMs): Attempt {
@@ -126,7 +129,7 @@ function lookForTrace(attempt: Attempt, seen: Sighting): Attempt {
 function isTrace(task: Task, attempt: Attempt): boolean {
   if (OTHER_WORK.test(task.name)) return false;
   const called = attempt.calledAt ?? attempt.claimedAt;
-  return task.createdAt !== null && task.createdAt >= called - CLOCK_SLACK;
+  return task.createdAt === null || task.createdAt >= called - CLOCK_SLACK;
 }
 
 /** Nothing was accepted and the opening is over: the attempt ends, the next opening gets its own. */

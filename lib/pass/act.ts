@@ -43,7 +43,9 @@ export async function act(
   const actOn = async (decision: Decision): Promise<Outcome> => {
     const why = stopped.get(decision.scope);
     if (why) return { reason: 'scope_stopped', detail: why };
-    lease = lease && (await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now()));
+    const renewed = lease && (await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now()));
+    // A new fence means that it was another's meanwhile: what was decided before that is no longer to be acted on.
+    lease = renewed?.fence === first?.fence ? renewed : null;
     if (!lease) return { reason: 'another_run', detail: 'another run is deciding; this one only follows' };
     const slot = verdict.slots.get(decision.instanceId)!;
     const { requestedBy, reason, signal } = options;

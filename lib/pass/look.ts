@@ -5,7 +5,7 @@ import { MINUTE } from '../core/time.ts';
 import { DcsError, type Deps } from '../deps.ts';
 
 /** A look goes back a little before the call, because the API's clock is not ours. */
-const LOOK_BACK = 5 * MINUTE;
+const LOOK_BACK = 20 * MINUTE;
 
 /**
  * Looks at the instance of an open attempt: itself, its tasks, and its versions where they matter (the outcome of the

@@ -45,9 +45,13 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   const wasOpen = new Set(active.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id));
   report.followed = attempts.filter(({ finishedAt }) => finishedAt === null);
   report.finished = attempts.filter(({ id, finishedAt }) => finishedAt !== null && wasOpen.has(id));
+  let broken: { error: unknown } | null = null;
   if (state.problem === null) {
     for (const alert of feedAlerts(state.policy, now)) tally.raised.push({ alert, grace: GRACE });
-    await decideAndAct(deps, state.policy, attempts, options, tally);
+    // What was followed to its end has to be told all the same.
+    await decideAndAct(deps, state.policy, attempts, options, tally).catch((error: unknown) => {
+      broken = { error };
+    });
   }
   report.errors = tally.failures.map(({ scope, instanceId, failure: { code, message, requestId, rule } }) => {
     return { scope, instanceId, code, message, requestId, hint: rule.hint };
@@ -55,8 +59,15 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   // One that was refused before and called again now is told of as it is now.
   const restarted = new Set(report.started.map(({ id }) => id));
   report.followed = report.followed.filter(({ id }) => !restarted.has(id));
+  // Refused for good is an end as well.
+  report.finished.push(...report.started.filter(({ finishedAt }) => finishedAt !== null));
   const current = [...attempts.filter(({ id }) => !restarted.has(id)), ...report.started];
-  if (!options.dryRun) report.alerts = await tell(deps, current, state.problem, tally);
+  try {
+    if (!options.dryRun) report.alerts = await tell(deps, current, state.problem, tally);
+  } catch (error) {
+    broken ??= { error };
+  }
+  if (broken) throw (broken as { error: unknown }).error;
   return report;
 }
 

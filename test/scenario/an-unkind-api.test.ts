@@ -182,3 +182,12 @@ describe('the store', () => {
     });
   });
 });
+
+it('a pass that cannot decide still tells what it followed to its end, and then fails', async () => {
+  const world = worldOf({ a: ['fail_task'] });
+  await world.ticks(11);
+  const deps = world.deps();
+  deps.ledger.holds = () => Promise.reject(new Error('the store is broken'));
+  await expect(world.pass({}, deps)).rejects.toThrow('the store is broken');
+  expect(told(world)).toEqual(['failed']);
+});

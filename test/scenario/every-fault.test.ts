@@ -20,7 +20,7 @@ function movingClock(start: number): Clock & { advance(ms: number): void } {
 }
 
 /** A night of one instance against the simulator, by real requests with real signatures, a tick a minute. */
-async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60) {
+async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead = 0) {
   const clock = movingClock(NIGHT + MINUTE);
   const fleet = {
     projects: [
@@ -31,7 +31,7 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60) {
       },
     ],
   };
-  const simulator = await startSimulator({ clock, fleet });
+  const simulator = await startSimulator({ clock: { ...clock, now: () => clock.now() - ahead }, fleet });
   const logs: Record<string, unknown>[] = [];
   const log: Deps['log'] = (level, event, data) => {
     logs.push({ level, event, ...data });
@@ -164,4 +164,16 @@ describe('an error body of the upgrade call ends in one structured event, and in
     expect(events[0]).toMatchObject({ ...logged, error: code, status, message, hint: expect.stringMatching(/\w+/), requestId: expect.any(String), instanceId: expect.any(String) });
     expect(night.alerts.toSorted()).toEqual(alerts);
   }); // biome-ignore format: a table
+});
+
+describe('our clock and the API’s differ, the answer is lost, and the task fails', () => {
+  it.each([-14, -6, -1, 1, 6, 14])('%i minutes ahead: found, told, and not called again', async (minutes) => {
+    const night = await nightOf(
+      { faults: ['reset_after_accept', 'fail_task'], upgradeSeconds: 60 },
+      60,
+      minutes * MINUTE,
+    );
+    expect(night.posts.map(({ outcome }) => outcome)).toEqual(['accepted']);
+    expect([night.state, night.alerts.toSorted()]).toEqual(['failed', ['failed', 'held']]);
+  });
 });

@@ -29,7 +29,10 @@ function makeSchema() {
   z.config({ jitless: true });
   return z.strictObject({
     version: described(z.literal(1, '1'), 'Version of this grammar: 1.'),
-    timezone: described(zone(), 'IANA name of the zone that windows and freezes are written in. Required.'),
+    timezone: described(
+      zone(),
+      'IANA name of the zone that windows and freezes are written in, such as Asia/Shanghai.',
+    ),
     scopes: described(
       z.optional(list(z.lazy(scope))),
       'Where to look; one scope is one project in one region. Default: HUAWEICLOUD_PROJECT_ID in HUAWEICLOUD_REGION.',

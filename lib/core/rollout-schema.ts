@@ -39,7 +39,7 @@ function makeMatch() {
   const words = oneOrMore();
   const tags = z.record(z.string(), oneOrMore('a text, or a list of texts, in quotes'));
   const shape = z.strictObject({
-    name: described(z.optional(words), 'Instance name; `*` and `?` are wildcards.'),
+    name: described(z.optional(words), 'Instance name; here and in every other value `*` and `?` are wildcards.'),
     id: described(z.optional(words), 'Instance id.'),
     tags: described(z.optional(tags), 'Tags that the instance must carry, each with one of the values.'),
     engine: described(z.optional(words), 'Engine, such as redis.'),
@@ -65,20 +65,29 @@ export function window() {
       z.optional(monthDay),
       'Kind: a day of each month: `1st` to `5th` or `last` with a weekday, `day N`, `last day`.',
     ),
-    cron: described(z.optional(words), 'Kind: five cron fields.'),
-    rrule: described(z.optional(words), 'Kind: an RFC 5545 recurrence rule, evaluated in local time from `start`.'),
-    date: described(z.optional(text('a date such as 2026-12-01')), 'Kind: one date.'),
+    cron: described(z.optional(words), 'Kind: five cron fields, such as "30 2 * * sun".'),
+    rrule: described(
+      z.optional(words),
+      'Kind: an RFC 5545 recurrence rule, such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=SU`, evaluated in local time from `start`.',
+    ),
+    date: described(z.optional(text('a date such as 2026-12-01')), 'Kind: one date, such as 2026-12-01.'),
     instance: described(z.optional(z.literal(true, '`true`')), "Kind: the instance's own maintenance window."),
-    from: described(z.optional(time('23:59')), 'Local time at which it opens.'),
-    to: described(z.optional(time('24:00')), 'Local time at which it closes; at or before the start: on the next day.'),
+    from: described(z.optional(time('23:59')), 'Local time at which it opens, such as "01:00".'),
+    to: described(
+      z.optional(time('24:00')),
+      'Local time at which it closes, up to "24:00"; at or before the start: on the next day.',
+    ),
     duration: described(
       z.optional(duration(MINUTE, LONGEST_WINDOW)),
-      'How long it is open, elapsed time; instead of `to`.',
+      'How long it is open, elapsed time such as 45m, 3h30m or 2d; instead of `to`.',
     ),
     timezone: described(z.optional(zone()), "IANA name; default: the policy's."),
-    start: described(z.optional(localTime), 'For rrule: the date and local time from which it recurs.'),
+    start: described(
+      z.optional(localTime),
+      'For rrule: the date and local time from which it recurs, such as "2026-01-04T01:30".',
+    ),
     months: described(z.optional(list(z.enum(MONTHS))), 'For monthly: only in these months.'),
-    offset: described(z.optional(offset()), 'For monthly: moves the opening by calendar days.'),
+    offset: described(z.optional(offset()), 'For monthly: moves the opening by calendar days, from -6d to 6d.'),
   });
 }
 
@@ -94,9 +103,15 @@ export function freeze() {
   const monthDays = pattern(/^\d\d?\.\.\d\d?$/, 'like "28..2"');
   return z.strictObject({
     name: described(name(), 'What it is called in plans and alerts.'),
-    from: described(z.optional(moment), 'First day (whole) or first instant.'),
+    from: described(
+      z.optional(moment),
+      'First day (whole), such as 2026-11-01, or first instant, such as "2026-11-01T08:00".',
+    ),
     to: described(z.optional(moment), 'Last day (whole) or, with a time, the first instant after it.'),
-    monthDays: described(z.optional(monthDays), 'Days of every month, both included; wraps round its end.'),
+    monthDays: described(
+      z.optional(monthDays),
+      'Instead of from and to: days of every month, both included, such as "28..2"; wraps round its end.',
+    ),
     ics: described(
       z.optional(calendar()),
       'Instead of dates: the events of a calendar (iCalendar), read anew every ten minutes. An https URL, or the path of a file.',
@@ -122,7 +137,7 @@ export function wave() {
     after: described(z.optional(name()), 'The wave that must be done before. Default: the one above.'),
     soak: described(
       z.optional(duration(0, 400 * DAY)),
-      'How long to wait after the last success of that wave. Default: 24h.',
+      'How long to wait after the last success of that wave, such as 36h or 7d. Default: 24h.',
     ),
     take: described(
       z.optional(share()),

@@ -54,6 +54,8 @@ async function bundle(name: string): Promise<void> {
     format: 'esm',
     // What of the AWS SDK is not used can be left out of its ES modules only.
     mainFields: ['module', 'main'],
+    // The AWS SDK has it for browsers.
+    external: ['bowser'],
     define: { 'import.meta.dirname': '__dirname' },
     metafile: true,
     write: false,

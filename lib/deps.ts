@@ -82,11 +82,19 @@ export interface FleetEntry {
   seenAt: EpochMs;
 }
 
-/** A fact about a scope, the policy or the ledger that people were told once and are told again only after it was over. */
+/**
+ * A fact about a scope, the policy, a receiver or the ledger that people were told once and are told again only after it
+ * was over.
+ */
 export interface Condition {
   key: string;
   alert: Alert;
+  /** When all receivers had been told; null before. */
   toldAt: EpochMs | null;
+  /** The receivers that have it, as long as others have not. */
+  reached?: string[];
+  /** Of a receiver that fails: when it was last tried. */
+  triedAt?: EpochMs;
 }
 
 /**
@@ -139,9 +147,14 @@ export class StaleLeaseError extends Error {
   }
 }
 
-/** Where alerts go. Delivery is at least once; `failed` names the receivers that did not take it. */
+/** Where alerts go. A receiver's name stays the same as long as the receiver does, and holds no secret. */
 export interface Notifier {
-  deliver(alert: Alert): Promise<{ failed: string[] }>;
+  /** All there are. */
+  readonly names: readonly string[];
+  /** Those that want this alert; never none, as the log takes each. */
+  wanting(alert: Alert): string[];
+  /** Sends it to the named ones, at least once; `failed` are those that did not take it. Never throws. */
+  deliver(alert: Alert, to: readonly string[]): Promise<{ failed: string[] }>;
 }
 
 /** Work for a worker. It carries ids only: what they stand for is read afresh by whoever does it. */

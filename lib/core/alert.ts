@@ -19,6 +19,7 @@ export const ALERT_EVENTS = [
   'policy',
   'ledger',
   'queue',
+  'receiver',
   'unknown_code',
 ] as const;
 export type AlertEvent = (typeof ALERT_EVENTS)[number];
@@ -216,6 +217,19 @@ export function queueAlert(what: 'unsent' | 'untaken', problem: string, at: Epoc
     action: 'See whether the queue of QUEUE is there and may be used, and what the log of its workers says.',
     at,
     labels: {},
+  };
+}
+
+/** A receiver of alerts that takes none: what it was to be told is kept for it, and the others are told of this. */
+export function receiverAlert(name: string, at: EpochMs): Alert {
+  return {
+    key: `alerts:${name}`,
+    event: 'receiver',
+    severity: 'error',
+    summary: `Alerts do not reach the receiver ${name}.`,
+    action: 'See "alert_not_delivered" in the log for what it answers; what it missed is sent once it answers again.',
+    at,
+    labels: { receiver: name },
   };
 }
 

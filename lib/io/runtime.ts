@@ -5,7 +5,7 @@ import type { EpochMs } from '../core/time.ts';
 import { secondsToOpening } from '../core/window.ts';
 import { useZoneTable } from '../core/zone-table.ts';
 import type { Clock, Deps, Ledger, Log, Notifier, PolicyState } from '../deps.ts';
-import { createNotifier, NotifyError } from './alerts/notifier.ts';
+import { createNotifier, targetProblems } from './alerts/notifier.ts';
 import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
 import { createCredentials } from './credentials.ts';
@@ -49,18 +49,19 @@ function nonce(): string {
 
 const GOOD_POLICY = 'policy:good';
 
-/** Receivers that cannot be used make the policy a bad one; what runs is followed all the same, and the log is told. */
+/** Receivers that cannot be used make the policy a bad one; what runs is followed all the same, and the others are told. */
 function withNotifier(
   state: PolicyState,
   ports: { log: Log; clock: Clock },
 ): { state: PolicyState; notifier: Notifier } {
-  try {
-    return { state, notifier: createNotifier({ targets: state.policy?.notify ?? [], ...ports }) };
-  } catch (error) {
-    if (!(error instanceof NotifyError)) throw error;
-    const problem = [state.problem, error.message].filter(Boolean).join('\n');
-    return { state: { policy: state.policy, problem }, notifier: createNotifier({ targets: [], ...ports }) };
-  }
+  const targets = state.policy?.notify ?? [];
+  const notifier = createNotifier({ targets, ...ports });
+  const problems = targetProblems(targets);
+  if (problems.length === 0) return { state, notifier };
+  return {
+    state: { policy: state.policy, problem: [state.problem, ...problems].filter(Boolean).join('\n') },
+    notifier,
+  };
 }
 
 /** @throws ConfigError that names every variable that is wrong; an Error that says why the ledger cannot be opened */

@@ -3,6 +3,7 @@ import type { Attempt } from '../core/attempt.ts';
 import { isKnown, ruleFor } from '../core/errors.ts';
 import { type EpochMs, MINUTE } from '../core/time.ts';
 import type { Condition, Deps } from '../deps.ts';
+import { Delivery } from './delivery.ts';
 import type { Gathered } from './tally.ts';
 
 /** A fact that is not an attempt's: a scope that cannot be read, a hold that this program set, a policy that does not parse. */
@@ -18,25 +19,39 @@ export const GRACE = 15 * MINUTE;
 const ruleOf = (code: string) => ruleFor(code, 0);
 
 /**
- * Tells what the stored attempts say and what was not told yet, and remembers that it was. A receiver that fails is tried
- * again by the next pass; a crash in between tells twice, under the same key.
+ * Tells what the stored attempts say and was not told yet, and remembers who was. A receiver that fails is tried again by
+ * a later pass; a crash in between tells twice, under the same key.
  */
-export async function tellAttempts(deps: Deps, attempts: readonly Attempt[]): Promise<Alert[]> {
-  const told: Alert[] = [];
+export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], delivery: Delivery): Promise<Alert[]> {
+  const alerts: Alert[] = [];
   for (const attempt of attempts) {
     const now = deps.clock.now();
-    const delivered: string[] = [];
+    let told = attempt.told;
     for (const alert of untold(attempt, now, ruleOf)) {
-      const { failed } = await deps.notifier.deliver(alert);
-      told.push(alert);
-      if (failed.length === 0) delivered.push(alert.event);
+      const result = await delivery.give(alert, reachedBy(told, alert.event));
+      if (result.told) alerts.push(alert);
+      if (result.told || result.complete) told = marked(told, alert.event, result);
     }
-    const next = { ...attempt, told: [...attempt.told, ...delivered] };
+    const next = { ...attempt, told };
     next.settled = isSettledAttempt(next, now, ruleOf);
     // When somebody else wrote first, the next pass tells it again: at least once, never silently not at all.
-    if (delivered.length > 0 || next.settled !== attempt.settled) await deps.ledger.save(next);
+    if (told !== attempt.told || next.settled !== attempt.settled) await deps.ledger.save(next);
   }
-  return told;
+  return alerts;
+}
+
+/** Who has it, where not all have: `failed@webhook …`. */
+function reachedBy(told: readonly string[], event: string): string[] {
+  return told.filter((mark) => mark.startsWith(`${event}@`)).map((mark) => mark.slice(event.length + 1));
+}
+
+function marked(
+  told: readonly string[],
+  event: string,
+  { complete, reached }: { complete: boolean; reached: string[] },
+): string[] {
+  const others = told.filter((mark) => !mark.startsWith(`${event}@`));
+  return [...others, ...(complete ? [event] : reached.map((name) => `${event}@${name}`))];
 }
 
 /**
@@ -45,12 +60,13 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[]): Pr
  */
 export async function tellConditions(
   deps: Deps,
+  known: ReadonlyMap<string, Condition>,
   raised: readonly Raised[],
   over: (key: string) => boolean,
+  delivery: Delivery,
 ): Promise<Alert[]> {
-  const known = new Map((await deps.ledger.conditions()).map((condition) => [condition.key, condition]));
   const current = new Map(raised.map((one) => [one.alert.key, one]));
-  const told: Alert[] = [];
+  const alerts: Alert[] = [];
   for (const [key, { alert: latest, grace }] of current) {
     const condition: Condition = known.get(key) ?? { key, alert: latest, toldAt: null };
     // Told as it was first seen: the same fact keeps its instant, and one that comes back has another.
@@ -60,12 +76,13 @@ export async function tellConditions(
       if (!known.has(key)) await deps.ledger.putCondition(condition);
       continue;
     }
-    const { failed } = await deps.notifier.deliver(alert);
-    told.push(alert);
-    await deps.ledger.putCondition({ ...condition, toldAt: failed.length === 0 ? deps.clock.now() : null });
+    const { reached, complete, told } = await delivery.give(alert, condition.reached ?? []);
+    if (told) alerts.push(alert);
+    if (complete) await deps.ledger.putCondition({ key, alert, toldAt: deps.clock.now() });
+    else if (told || !known.has(key)) await deps.ledger.putCondition({ ...condition, reached });
   }
   for (const key of known.keys()) if (!current.has(key) && over(key)) await deps.ledger.dropCondition(key);
-  return told;
+  return alerts;
 }
 
 /** Tells all that a pass has found out. */
@@ -86,6 +103,10 @@ export async function tell(
     failing.add(`${scope}:${during}`);
     raised.push({ alert: scopeAlert(scope, during, failure, now), grace: rule.retry === 'never' ? 0 : GRACE });
   }
+  const known = new Map((await deps.ledger.conditions()).map((condition) => [condition.key, condition]));
+  const delivery = new Delivery(deps, [...known.values()]);
+  const told = await tellAttempts(deps, attempts, delivery);
+  for (const alert of delivery.alerts()) raised.push({ alert, grace: GRACE });
   const kinds = [
     ...gathered.listed.map((scope) => `${scope}:read`),
     ...gathered.accepted.map((scope) => `${scope}:call`),
@@ -95,9 +116,10 @@ export async function tell(
     if (key.startsWith('policy:')) return problem === null;
     if (key.startsWith('hold:') || key.startsWith('freeze:')) return gathered.judged;
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
+    if (key.startsWith('receiver:') || key.startsWith('alerts:')) return delivery.isOver(key);
     return well.some((kind) => key.startsWith(`scope:${kind}:`));
   };
-  return [...(await tellAttempts(deps, attempts)), ...(await tellConditions(deps, raised, isOver))];
+  return [...told, ...(await tellConditions(deps, known, raised, isOver, delivery))];
 }
 
 /**

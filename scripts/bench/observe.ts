@@ -32,7 +32,7 @@ export async function observeBench(): Promise<Record<string, Figure>> {
     clock: systemClock,
     dcs: createDcs({ clock: systemClock, credentials, endpointOverride: simulator.url, log }),
     ledger: createMemoryLedger(),
-    notifier: { deliver: async () => ({ failed: [] }) },
+    notifier: { names: [], wanting: () => [], deliver: async () => ({ failed: [] }) },
     log,
     holder: 'bench',
   };

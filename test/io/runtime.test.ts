@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Alert } from '../../lib/core/alert.ts';
 import { HOUR } from '../../lib/core/time.ts';
 import { createRuntime } from '../../lib/io/runtime.ts';
 import { NIGHT } from '../support/builders.ts';
@@ -63,15 +64,8 @@ describe('the policy as it stands', () => {
     const { state, deps } = await pass();
     expect(state.problem).toMatch(/secret/);
     const at = REPORT.now;
-    await deps.notifier.deliver({
-      key: 'k',
-      event: 'policy',
-      severity: 'critical',
-      summary: 's',
-      action: 'a',
-      at,
-      labels: {},
-    });
+    const alert: Alert = { key: 'k', event: 'policy', severity: 'critical', summary: 's', action: 'a', at, labels: {} };
+    await deps.notifier.deliver(alert, deps.notifier.wanting(alert));
     expect(lines.join('')).toContain('"code":"alert"');
   });
 });

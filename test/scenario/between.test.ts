@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Instance } from '../../lib/core/instance.ts';
-import { MINUTE, SECOND } from '../../lib/core/time.ts';
+import { HOUR, MINUTE, SECOND } from '../../lib/core/time.ts';
 import type { Deps } from '../../lib/deps.ts';
-import { anInstance, aPolicy, LIMITS, upToDate } from '../support/builders.ts';
+import { anInstance, aPolicy, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 /** Something happens after the decision and before the start that it led to. */
@@ -102,32 +102,44 @@ describe('a scope', () => {
 });
 
 describe('a receiver that fails', () => {
-  it('is told again, under the same key, until it takes it; then no more', async () => {
+  /** One upgrade fails at once; `ops` hears of it, `boss` is deaf for as long as said. */
+  async function aNight(deafFor: number): Promise<FakeWorld> {
     const world = new FakeWorld(['a']);
     world.moods.set('a', ['fail_task']);
     world.policy = aPolicy({ limits: { ...LIMITS, maxErrors: 1 } });
-    const keys: string[] = [];
-    let broken = true;
-    for (let tick = 0; tick < 40; tick++) {
-      const deps = world.deps();
-      deps.notifier = {
-        deliver: async ({ key, event }) => {
-          if (event !== 'succeeded') keys.push(key);
-          return { failed: broken ? ['notify[0]'] : [] };
-        },
-      };
-      await world.pass({}, deps);
-      broken = tick < 20;
+    world.receivers = ['ops', 'boss'];
+    world.deaf.add('boss');
+    const heals = world.now + deafFor;
+    for (let tick = 0; tick < 240; tick++) {
+      if (world.now >= heals) world.deaf.clear();
+      await world.pass();
       world.now += MINUTE;
     }
-    const [attempt] = await world.ledger.attempts({});
-    const failed = keys.filter((key) => key === `${attempt!.id}:failed`);
-    const held = keys.filter((key) => key.startsWith('hold:'));
-    expect(new Set(keys).size).toBe(2);
-    expect([failed.length > 5, held.length > 5, attempt!.settled]).toEqual([true, true, true]);
-    const last = keys.length;
-    await world.ticks(5);
-    expect(keys).toHaveLength(last);
-    expect(world.alerts.filter(({ event }) => event !== 'succeeded')).toEqual([]);
+    return world;
+  }
+  const eventsOf = (world: FakeWorld, receiver: string) =>
+    world.taken.filter((one) => one.receiver === receiver).map(({ event }) => event);
+
+  it('gets what it missed once it answers, and nobody else is told again because of it', async () => {
+    const world = await aNight(2 * HOUR);
+    expect(eventsOf(world, 'boss')).toEqual(['failed', 'held']);
+    expect(eventsOf(world, 'ops')).toEqual(['failed', 'held', 'receiver']);
+    expect((await world.ledger.attempts({})).map(({ settled, told }) => [settled, told])).toEqual([[true, ['failed']]]);
+    expect((await world.ledger.conditions()).map(({ key }) => key.split(':')[0])).toEqual(['hold']);
+  });
+
+  it('is tried after growing pauses, once a pass however much there is to tell', async () => {
+    const world = await aNight(24 * HOUR);
+    const tries = world.tries.filter(({ receiver }) => receiver === 'boss').map(({ at }) => (at - NIGHT) / MINUTE);
+    const pauses = tries.slice(1).map((at, index) => at - tries[index]!);
+    expect(pauses).toEqual([1, 1, 2, 4, 8, 16, 32, 60, 60]);
+  });
+
+  it('that is taken out of the policy is forgotten, and holds nothing up', async () => {
+    const world = await aNight(24 * HOUR);
+    world.receivers = ['ops'];
+    await world.ticks(2);
+    expect((await world.ledger.attempts({})).map(({ settled }) => settled)).toEqual([true]);
+    expect((await world.ledger.conditions()).map(({ key }) => key.split(':')[0])).toEqual(['hold']);
   });
 });

@@ -46,6 +46,8 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead =
   const ledger = createMemoryLedger();
   const alerts: string[] = [];
   const notifier: Deps['notifier'] = {
+    names: ['ops'],
+    wanting: () => ['ops'],
     deliver: async ({ event }) => {
       alerts.push(event);
       return { failed: [] };

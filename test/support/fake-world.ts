@@ -59,7 +59,14 @@ export class FakeWorld implements Dcs {
   posts: { at: EpochMs; name: string }[] = [];
   begun: { at: EpochMs; name: string }[] = [];
   mostInFlight = 0;
+  /** What somebody was told. */
   alerts: Alert[] = [];
+  /** Whom alerts go to, those of them that take none, and who took what. */
+  receivers = ['ops'];
+  deaf = new Set<string>();
+  taken: { at: EpochMs; receiver: string; event: string; key: string }[] = [];
+  /** Every time that somebody was tried. */
+  tries: { at: EpochMs; receiver: string }[] = [];
   logs: Record<string, unknown>[] = [];
   reads = 0;
   /** Where there is a queue, what was sent to it and not taken yet; null: upgrades are begun by the passes. */
@@ -114,16 +121,16 @@ export class FakeWorld implements Dcs {
       releaseLease: (...args) => guard(() => stored.releaseLease(...args)),
     });
     const dcs = delegate<Dcs>(this, { upgrade: (...args) => guard(() => this.upgrade(...args)) });
-    const deliver = (alert: Alert) =>
-      guard(async () => {
-        this.alerts.push(alert);
-        return { failed: [] };
-      });
+    const notifier: Deps['notifier'] = {
+      names: this.receivers,
+      wanting: () => [...this.receivers],
+      deliver: (alert, to) => guard(async () => this.#deliver(alert, to)),
+    };
     this.#passes += 1;
     const log: Deps['log'] = (level, code, data) => void this.logs.push({ level, code, ...data });
     const send = (messages: readonly Message[]) => guard(async () => void this.queue!.push(...messages));
     const queue = this.queue === null ? {} : { dispatcher: { send } };
-    return { clock: this.clock, dcs, ledger, notifier: { deliver }, log, holder: `process-${this.#passes}`, ...queue };
+    return { clock: this.clock, dcs, ledger, notifier, log, holder: `process-${this.#passes}`, ...queue };
   }
 
   pass(
@@ -222,6 +229,15 @@ export class FakeWorld implements Dcs {
     return mood === 'lose'
       ? { kind: 'unknown', ...failure('TRANSPORT.RESET', 0) }
       : { kind: 'accepted', taskId: run.taskId, requestId: 'r' };
+  }
+
+  #deliver(alert: Alert, to: readonly string[]): { failed: string[] } {
+    const failed = to.filter((name) => this.deaf.has(name));
+    for (const receiver of to) this.tries.push({ at: this.now, receiver });
+    if (failed.length < to.length) this.alerts.push(alert);
+    for (const receiver of to.filter((name) => !failed.includes(name)))
+      this.taken.push({ at: this.now, receiver, event: alert.event, key: alert.key });
+    return { failed };
   }
 
   inFlight(): number {

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Alert, Severity } from '../../core/alert.ts';
 import type { NotifyTarget } from '../../core/policy.ts';
-import { type EpochMs, iso, MINUTE } from '../../core/time.ts';
+import { iso } from '../../core/time.ts';
 import type { Clock, Log, LogLevel, Notifier } from '../../deps.ts';
 import { receiverProblems } from './receiver.ts';
 
@@ -35,49 +36,47 @@ const SINKS: Record<NotifyTarget['to'], Sink> = {
 
 const LEVELS: Record<Severity, LogLevel> = { info: 'info', warning: 'warn', error: 'error', critical: 'error' };
 
-/** A receiver that failed is left alone for this long, so that two hundred alerts do not wait for it two hundred times. */
-const REST = MINUTE;
+/** The log takes every alert, whoever else does. */
+const LOG = 'log';
 
-/** The targets cannot be used as they are. Names their keys, never a value. */
-export class NotifyError extends Error {
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'NotifyError';
-  }
+/** What is wrong with the targets as they are: by their keys, never with a value. */
+export function targetProblems(targets: readonly NotifyTarget[]): string[] {
+  return targets.flatMap((target, index) =>
+    SINKS[target.to].problems(target).map((problem) => `notify[${index}]: ${problem}`),
+  );
 }
 
 /**
- * Tells every target that wants the event, side by side: one that fails neither silences nor delays the others. Each
- * alert is a log line as well, whoever else is told. @throws NotifyError when a target cannot be used
+ * Tells every named receiver side by side: one that fails neither silences nor delays the others. A target that cannot be
+ * used as it is fails, so that what it missed is told once it was mended.
  */
 export function createNotifier(options: NotifierOptions): Notifier {
-  const { targets, log, clock } = options;
-  const problems = targets.flatMap((target, index) =>
-    SINKS[target.to].problems(target).map((problem) => `notify[${index}]: ${problem}`),
-  );
-  if (problems.length > 0) throw new NotifyError(problems);
-  const restsUntil = new Map<string, EpochMs>();
+  const { targets, log } = options;
+  const receivers = new Map(targets.filter(({ to }) => to !== LOG).map((target) => [nameOf(target), target]));
 
-  async function tell(target: NotifyTarget, name: string, alert: Alert): Promise<boolean> {
-    if (clock.now() < (restsUntil.get(name) ?? 0)) return false;
+  async function tell(name: string, alert: Alert): Promise<boolean> {
+    if (name === LOG) {
+      log(LEVELS[alert.severity], 'alert', { ...alert, at: iso(alert.at) });
+      return true;
+    }
+    const target = receivers.get(name);
     try {
-      await SINKS[target.to].send(target, alert, options);
+      const [problem] = target ? SINKS[target.to].problems(target) : ['there is no such receiver'];
+      if (problem !== undefined) throw new Error(problem);
+      await SINKS[target!.to].send(target!, alert, options);
       return true;
     } catch (error) {
-      restsUntil.set(name, clock.now() + REST);
       log('warn', 'alert_not_delivered', { target: name, key: alert.key, problem: (error as Error).message });
       return false;
     }
   }
 
   return {
-    async deliver(alert) {
-      log(LEVELS[alert.severity], 'alert', { ...alert, at: iso(alert.at) });
-      const wanting = targets
-        .map((target, index) => ({ target, name: nameOf(target, index) }))
-        .filter(({ target }) => wants(target, alert));
-      const told = await Promise.all(wanting.map(({ target, name }) => tell(target, name, alert)));
-      return { failed: wanting.flatMap(({ name }, index) => (told[index] ? [] : [name])) };
+    names: [LOG, ...receivers.keys()],
+    wanting: (alert) => [LOG, ...[...receivers].filter(([, target]) => wants(target, alert)).map(([name]) => name)],
+    async deliver(alert, to) {
+      const told = await Promise.all(to.map((name) => tell(name, alert)));
+      return { failed: to.filter((_, index) => !told[index]) };
     },
   };
 }
@@ -87,7 +86,8 @@ function wants({ events }: NotifyTarget, { event }: Alert): boolean {
   return events === null ? event !== 'succeeded' : events.includes(event);
 }
 
-/** By its place and its host: a path or a query may hold a token. */
-function nameOf({ to, url }: NotifyTarget, index: number): string {
-  return `notify[${index}] ${to}${url ? ` ${URL.parse(url)?.host}` : ''}`;
+/** By its kind and host, and a hash of the rest: a path or a query may hold a token, and its place in the list may change. */
+function nameOf({ to, url }: NotifyTarget): string {
+  const hash = createHash('sha256').update(url).digest('hex').slice(0, 6);
+  return `${to} ${URL.parse(url)?.host ?? '?'} ${hash}`;
 }

@@ -8,7 +8,7 @@ import { type Instance, PARTS } from './instance.ts';
 import { LimitKeeper } from './limits.ts';
 import type { Policy } from './policy.ts';
 import { expectedDurations, systemHolds, type WaveState, waveStates } from './rollout.ts';
-import { matches } from './selection.ts';
+import { assignWaves, matches } from './selection.ts';
 import { hasFailed, type Scene, type Standing, startableParts, takeStock, targetOf, waveOf } from './stock.ts';
 import type { EpochMs } from './time.ts';
 import { type Calendar, calendar, type Opening } from './window.ts';
@@ -33,9 +33,11 @@ export interface Slot {
  * Time grows linearly with the number of instances.
  */
 export function decide(given: Scene): Verdict {
-  const newHolds = systemHolds(given);
+  const assignments = given.assignments ?? assignWaves(given.policy, given.instances);
+  const newHolds = systemHolds({ ...given, assignments });
   const scene = {
     ...given,
+    assignments,
     holds: [...given.holds.filter((hold) => !newHolds.some(({ id }) => id === hold.id)), ...newHolds],
   };
   const standings = takeStock(scene);

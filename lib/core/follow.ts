@@ -79,14 +79,20 @@ export function answered(attempt: Attempt, answer: Answer, now: EpochMs): Attemp
   }
   if (answer.rule.class === 'gone')
     return ended(attempt, now, 'expired', `the instance is gone (${error.code})`, error);
-  const passes = answer.kind === 'not_sent' || answer.rule.retry !== 'never' || answer.rule.stops === 'scope';
+  return answer.kind === 'not_sent' ? notSent(attempt, error, now) : refused(attempt, answer.rule, error, now);
+}
+
+/** No byte has left, so it counts as no call. */
+function notSent(attempt: Attempt, error: AttemptError, now: EpochMs): Attempt {
+  const change = { lookUntil: null, retryAt: now + RETRY_AFTER, calls: Math.max(0, attempt.calls - 1), error };
+  return noted(attempt, now, `not sent (${error.code}), nothing has begun`, change);
+}
+
+function refused(attempt: Attempt, { retry, stops }: ErrorRule, error: AttemptError, now: EpochMs): Attempt {
+  const passes = retry !== 'never' || stops === 'scope';
   if (!passes) return ended(attempt, now, 'failed', `refused for good (${error.code})`, error);
-  return noted(
-    attempt,
-    now,
-    `${answer.kind === 'refused' ? 'refused' : 'not sent'} (${error.code}), nothing has begun`,
-    { lookUntil: null, retryAt: now + RETRY_AFTER * attempt.calls, error },
-  );
+  const retryAt = retry === 'opening' ? attempt.opening.closes : now + RETRY_AFTER * attempt.calls;
+  return noted(attempt, now, `refused (${error.code}), nothing has begun`, { lookUntil: null, retryAt, error });
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { Attempt } from './attempt.ts';
 import { calendars, type Slot } from './decide.ts';
 import { firstNo } from './gates.ts';
 import type { Hold } from './hold.ts';
@@ -8,12 +7,18 @@ import type { Policy } from './policy.ts';
 import { assignmentIn } from './selection.ts';
 import { type Scene, takeStock } from './stock.ts';
 import type { EpochMs } from './time.ts';
+import type { Opening } from './window.ts';
 
-/** What is known now, just before the call for an attempt that was handed over some time ago. */
+/** What is known just before a call that was decided some time ago, here or elsewhere. */
 export interface Recheck {
   now: EpochMs;
   policy: Policy;
-  attempt: Attempt & { handed: { need: number } };
+  /** The wave that owned it at the decision; empty: none. */
+  wave: string;
+  /** Where the decision gave it its place. */
+  opening: Pick<Opening, 'id' | 'opens' | 'closes'>;
+  /** How long an upgrade of it was expected to take, in milliseconds. */
+  need: number;
   instance: Instance;
   holds: readonly Hold[];
   /** See {@link Scene}. */
@@ -21,13 +26,13 @@ export interface Recheck {
 }
 
 /**
- * Asks the gates of decide.ts again for one instance. Its place in the rollout and among the limits it has already: the
- * claim keeps both. A text: why it may not start any more.
+ * Asks the gates of decide.ts again for one instance as it was read just now: its own tags, what selects and excludes it,
+ * windows, freezes, holds. Its place in the rollout and among the limits it has already. A text: why it may not start.
  */
-export function recheck({ now, policy, attempt, instance, holds, stoppedScopes }: Recheck): Slot | string {
+export function recheck({ now, policy, wave, opening, need, instance, holds, stoppedScopes }: Recheck): Slot | string {
   const { instanceId } = instance;
-  const need = Math.max(policy.limits.minDuration, attempt.handed.need);
-  const ordered = { ...attempt.opening, windows: ['override'] };
+  const expected = Math.max(policy.limits.minDuration, need);
+  const ordered = { ...opening, windows: ['override'] };
   const scene: Scene = {
     now,
     policy,
@@ -36,13 +41,15 @@ export function recheck({ now, policy, attempt, instance, holds, stoppedScopes }
     holds,
     behindSince: new Map(),
     stoppedScopes,
-    overrides: new Map(isOverride(attempt.opening) ? [[instanceId, ordered]] : []),
-    assignments: new Map([[instanceId, assignmentIn(policy, attempt.wave, instance)]]),
+    overrides: new Map(isOverride(opening) ? [[instanceId, ordered]] : []),
+    assignments: new Map([[instanceId, assignmentIn(policy, wave, instance)]]),
   };
   const standing = takeStock(scene)[0]!;
   const calendarOf = calendars(scene);
-  const no = firstNo(standing, { scene, waves: new Map(), expected: () => need, calendarOf });
+  const no = firstNo(standing, { scene, waves: new Map(), expected: () => expected, calendarOf });
   if (no) return no.detail;
-  const opening = calendarOf(standing).at(now)!;
-  return opening.opens < attempt.opening.closes ? { opening, need } : 'the window it was claimed for has closed';
+  const found = calendarOf(standing).at(now)!;
+  return found.opens < opening.closes && opening.opens < found.closes
+    ? { opening: { ...found, id: opening.id }, need: expected }
+    : 'the window it was decided for has closed';
 }

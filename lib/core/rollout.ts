@@ -79,7 +79,7 @@ function isSettled(standing: Standing): boolean {
 export const MOST_OPENINGS = 3;
 
 /** The part of a scene that tells what has failed. */
-type Story = Pick<Scene, 'now' | 'policy' | 'attempts' | 'holds'>;
+type Story = Pick<Scene, 'now' | 'policy' | 'attempts' | 'holds' | 'assignments'>;
 
 /**
  * The holds that the state of things asks for and that are not there yet: a wave whose errors reached the limit, an
@@ -93,7 +93,12 @@ export function systemHolds(scene: Story): Hold[] {
 
 function waveHolds(scene: Story): Hold[] {
   const { maxErrors } = scene.policy.limits;
-  const failures = Map.groupBy(unresolved(scene.attempts), (attempt) => attempt.wave);
+  // By the wave that owns it now: a wave that gets another name keeps its failures.
+  const ownerOf = ({ instanceId, wave }: Attempt): string => {
+    const assignment = scene.assignments?.get(instanceId);
+    return (assignment && waveOf(assignment)) ?? wave;
+  };
+  const failures = Map.groupBy(unresolved(scene.attempts), ownerOf);
   return scene.policy.rollout.flatMap(({ wave }) => {
     const id = `errors:${wave}`;
     const counted = (failures.get(wave) ?? []).filter((attempt) => attempt.finishedAt! > releasedAt(scene, id));

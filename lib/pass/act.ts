@@ -55,6 +55,8 @@ export async function act(
       decision,
       slot,
       earlier: earlier.get(decision.instanceId) ?? null,
+      tags: instances.get(decision.instanceId)!.tags,
+      stoppedScopes: stopped,
       requestedBy,
       reason,
     };

@@ -1,13 +1,12 @@
 import { type Attempt, isHanded, noted } from '../core/attempt.ts';
 import type { Slot } from '../core/decide.ts';
 import { answered } from '../core/follow.ts';
-import { type Hold, holdOn } from '../core/hold.ts';
 import type { Instance, Part, Scope } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
 import type { Policy } from '../core/policy.ts';
-import { whyUnsupported } from '../core/selection.ts';
+import { recheck } from '../core/recheck.ts';
 import { dueParts, startableParts, targetOf } from '../core/stock.ts';
-import { type EpochMs, SECOND } from '../core/time.ts';
+import { SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
 import { type ClaimOrder, newAttempt } from './claim.ts';
@@ -24,8 +23,10 @@ export interface StartOrder extends ClaimOrder {
   scope: Scope;
   /** The attempt of this opening that was refused before, or that was handed over; or null. */
   earlier: Attempt | null;
-  /** Decides anew from what was read just now, where the decision was made elsewhere. A text: why it may not start. */
-  recheck?: (instance: Instance, holds: readonly Hold[], now: EpochMs) => Slot | string;
+  /** Its tags as the list told them, for an answer that tells none. */
+  tags?: Instance['tags'];
+  /** Scope id → why nothing can be started there; it may grow meanwhile. */
+  stoppedScopes: ReadonlyMap<string, string>;
 }
 
 export type Started =
@@ -65,7 +66,7 @@ export async function start(
   return { kind: 'called', attempt: await saveAnswer(deps, announced, outcome), outcome };
 }
 
-/** What the decision was made from may be minutes old: everything that forbids a start is asked again. */
+/** What the decision was made from may be minutes old, or another's: everything that forbids a start is asked again. */
 async function preflight(
   deps: Deps,
   order: StartOrder,
@@ -75,23 +76,18 @@ async function preflight(
   const no = (why: string) => ({ why, failure: null });
   try {
     const read = await deps.dcs.showInstance(scope, decision.instanceId, signal);
-    const instance = { ...read, versions: await deps.dcs.showVersions(scope, decision.instanceId, signal) };
+    // An answer may leave the tags out (DCS API); then those count that the list told.
+    const tags = Object.keys(read.tags).length > 0 ? read.tags : (order.tags ?? {});
+    const instance = { ...read, tags, versions: await deps.dcs.showVersions(scope, decision.instanceId, signal) };
     const holds = await deps.ledger.holds();
     const now = deps.clock.now();
-    const hold = holdOn(instance, decision.wave, holds, now);
-    const slot = order.recheck ? order.recheck(instance, holds, now) : order.slot;
     if (signal?.aborted) return no('the run has no time left');
+    const { opening, need } = order.slot;
+    const wave = decision.wave ?? '';
+    const slot = recheck({ now, policy, wave, opening, need, instance, holds, stoppedScopes: order.stoppedScopes });
     if (typeof slot === 'string') return no(slot);
-    const { opening, need } = slot;
-    if (now < opening.opens || now >= opening.closes) return no('the window has closed');
-    if (now + need > opening.closes) return no('it no longer fits before the window closes');
-    if (hold) return no(`held by ${hold.by}: ${hold.reason}`);
-    if (instance.status !== 'RUNNING' || instance.upgrading)
-      return no(`it is ${instance.upgrading ? 'being upgraded' : instance.status}`);
-    const unsupported = whyUnsupported(instance);
-    if (unsupported) return no(unsupported);
     const parts = isOverride(opening) ? dueParts(policy, instance) : startableParts(policy, instance, now);
-    return parts.length === 0 ? no('nothing is due any more') : { instance, parts, slot };
+    return { instance, parts, slot };
   } catch (error) {
     const failure = failureOf(error);
     return { why: `${failure.message} (${failure.code})`, failure };
@@ -177,7 +173,9 @@ async function saveAnswer(deps: Deps, announced: Attempt, outcome: UpgradeOutcom
       const saved = await deps.ledger.save(attempt);
       if (saved) return saved;
       base = (await deps.ledger.attempt(attempt.id)) ?? attempt;
-      if (base.state !== 'claimed') return base;
+      // A later call was made meanwhile: that this one was not accepted says nothing about it.
+      const isOverdue = base.calledAt !== announced.calledAt && outcome.kind !== 'accepted';
+      if (base.state !== 'claimed' || isOverdue) return base;
     } catch (error) {
       const { id, instanceId, taskId, state } = attempt;
       deps.log('error', 'attempt_not_saved', { attempt: id, instanceId, taskId, state, error });

@@ -1,5 +1,4 @@
 import { type Attempt, isHanded } from '../core/attempt.ts';
-import { recheck } from '../core/recheck.ts';
 import type { Deps, PolicyState } from '../deps.ts';
 import { take } from './act.ts';
 import { takenBack } from './hand.ts';
@@ -40,7 +39,7 @@ export async function carryOut(
     earlier: attempt,
     requestedBy: attempt.requestedBy,
     reason: attempt.reason,
-    recheck: (instance, holds, now) => recheck({ now, policy, attempt, instance, holds, stoppedScopes }),
+    stoppedScopes,
   };
   const result = await start(deps, () => null, order, signal);
   const gathered: Gathered = { failures: [], raised: [], listed: [], accepted: [], judged: false };

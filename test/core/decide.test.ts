@@ -206,6 +206,12 @@ describe('the error budget', () => {
     expect(decide(scene).newHolds).toEqual([]);
     expect(decisionOn('a', scene).action).toBe('start');
   });
+  it('goes with the instances: a wave that gets another name stays held', () => {
+    const policy = { ...strict.policy, rollout: [aWave('first', { match: { tags: { env: ['dev'] } } })] };
+    const { newHolds, decisions } = decide(aScene(fleet, { policy, attempts: [failed('b')] }));
+    expect(newHolds).toMatchObject([{ id: 'errors:first', match: { wave: 'first' } }]);
+    expect(decisions.map(({ action }) => action)).toEqual(['wait', 'wait']);
+  });
   it('three openings in a row without success hold the instance', () => {
     const attempts = [1, 2, 3].map((week) =>
       failed('a', {

@@ -130,6 +130,11 @@ describe('the answer to the call', () => {
     ['accepted', { kind: 'accepted', taskId: 't' }, { state: 'running', taskId: 't', lookUntil: null }],
     ['unknown: still looked at', no('unknown', rule('transport')), { state: 'claimed', lookUntil: NIGHT + 3 * MINUTE }],
     ['busy: free for a later tick', no('refused', rule('busy')), { state: 'claimed', lookUntil: null }],
+    [
+      'refused for this opening: not again before it is over',
+      no('refused', rule('busy', { retry: 'opening' })),
+      { state: 'claimed', lookUntil: null, retryAt: NIGHT + 4 * HOUR, calls: 1 },
+    ],
     ['already upgrading: adopted', no('refused', rule('adopt')), { state: 'running', taskId: null }],
     [
       'already at that version: verified',
@@ -144,9 +149,9 @@ describe('the answer to the call', () => {
     ],
     ['F083 gone: nothing left to follow', no('refused', rule('gone', { retry: 'never' })), { state: 'expired' }],
     [
-      'never left: free for a later tick',
+      'never left: free for a later tick, and no call',
       no('not_sent', rule('transport', { retry: 'never' })),
-      { state: 'claimed', lookUntil: null },
+      { state: 'claimed', lookUntil: null, calls: 0, retryAt: NIGHT + SECOND + 2 * MINUTE },
     ],
   ])('%s', (_, answer, expected) => {
     expect(answered(anAttempt('a'), answer, NIGHT + SECOND)).toMatchObject(expected);

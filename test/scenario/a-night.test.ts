@@ -65,7 +65,7 @@ describe('a night', () => {
     };
     const report = await world.pass({}, deps);
     expect(world.posts).toEqual([]);
-    expect(report.decisions.map(({ detail }) => detail)).toContain('held by ops: sales');
+    expect(report.decisions.map(({ detail }) => detail)).toContain('held by ops until it is released: sales');
   });
 
   it('with a broken policy follows what runs, starts nothing, and says so once', async () => {
@@ -133,7 +133,7 @@ describe('what was true at the decision is asked again before the call', () => {
     expect(decisions[0]).toMatchObject({
       action: 'wait',
       reason: 'not_startable',
-      detail: expect.stringMatching(/no longer fits/),
+      detail: expect.stringMatching(/may take 30 minutes, the window closes in 29/),
     });
   });
 

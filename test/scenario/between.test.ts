@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Instance } from '../../lib/core/instance.ts';
 import { HOUR, MINUTE, SECOND } from '../../lib/core/time.ts';
 import type { Deps } from '../../lib/deps.ts';
-import { anInstance, aPolicy, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
+import { anAttempt, anInstance, aPolicy, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 /** Something happens after the decision and before the start that it led to. */
@@ -20,11 +20,17 @@ function afterTheDecision(deps: Deps, happens: () => void): Deps {
 describe('between the decision and the call', () => {
   it.each<[string, Partial<Instance>, RegExp]>([
     ['it begins to restart', { status: 'RESTARTING' }, /it is RESTARTING/],
-    ['somebody else begins to upgrade it', { upgrading: true }, /being upgraded/],
-    ['somebody else has upgraded it', { versions: upToDate() }, /nothing is due any more/],
+    ['somebody else begins to upgrade it', { upgrading: true }, /somebody else began is running/],
+    ['somebody else has upgraded it', { versions: upToDate() }, /is the latest/],
+    ['its owner opts out', { tags: { env: 'dev', 'dcs-upgrade': 'off' } }, /its tag dcs-upgrade is off/],
+    ['its owner holds it', { tags: { env: 'dev', 'dcs-upgrade-hold-until': '2027-01-01' } }, /held by its tag/],
+    ['its owner names a window that is not open', { tags: { env: 'dev', 'dcs-upgrade-window': 'x' } }, /no window/],
+    ['it goes to another wave', { tags: { env: 'prod' } }, /wave dev does not match it any more/],
+    ['it becomes one that select leaves out', { enterpriseProjectId: '7' }, /select.exclude names it/],
     ['it is made an instance of the enterprise edition', { engine: 'Memcached' }, /no minor-version upgrade/],
   ])('%s: not called', async (_, change, why) => {
     const world = new FakeWorld(['a']);
+    world.policy = aPolicy({ select: { ...world.policy.select, exclude: [{ enterpriseProject: ['7'] }] } });
     const deps = afterTheDecision(world.deps(), () => world.add(anInstance('a', change)));
     const { decisions } = await world.pass({}, deps);
     expect(world.posts).toEqual([]);
@@ -45,6 +51,54 @@ describe('between the decision and the call', () => {
     expect(await world.ledger.attempts({})).toMatchObject([{ state: 'claimed', calls: 0, lookUntil: null }]);
     await world.pass();
     expect(world.posts).toHaveLength(1);
+  });
+
+  it('it is read without tags, which an answer may leave out: those of the list count', async () => {
+    const world = new FakeWorld(['a']);
+    const deps = afterTheDecision(world.deps(), () => world.add(anInstance('a', { tags: {} })));
+    await world.pass({}, deps);
+    expect(world.posts).toHaveLength(1);
+  });
+
+  it('the window closes while the claim is written: not called', async () => {
+    const world = new FakeWorld(['a'], NIGHT + 4 * HOUR - 3 * SECOND);
+    // Upgrades that take a second are the only ones that may begin so late.
+    world.policy = aPolicy({ limits: { ...LIMITS, minDuration: SECOND } });
+    const lease = await world.ledger.acquireLease('earlier', MINUTE, NIGHT);
+    for (let sample = 0; sample < 10; sample++) {
+      const change = { state: 'succeeded', lookUntil: null, finishedAt: NIGHT + SECOND, settled: true } as const;
+      await world.ledger.claim(anAttempt(`s${sample}`, change), lease!);
+    }
+    await world.ledger.releaseLease(lease!);
+    const deps = world.deps();
+    const { claim } = deps.ledger;
+    deps.ledger.claim = async (...args) => {
+      world.now += 4 * SECOND;
+      return claim(...args);
+    };
+    await world.pass({}, deps);
+    expect(world.posts).toEqual([]);
+    expect(await world.ledger.attempt(`id-a@${anAttempt('a').opening.id}`)).toMatchObject({ calls: 0 });
+  });
+
+  it('the run is suspended past its lease, and another decides meanwhile: it starts nothing more', async () => {
+    const world = new FakeWorld(['a', 'b', 'c']);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 1 } });
+    const deps = world.deps();
+    const { acquireLease } = deps.ledger;
+    let leases = 0;
+    deps.ledger.acquireLease = async (...args) => {
+      leases += 1;
+      if (leases === 2) {
+        world.now += 5 * MINUTE;
+        await world.pass();
+        return acquireLease(args[0], args[1], world.now);
+      }
+      return acquireLease(...args);
+    };
+    const { decisions } = await world.pass({}, deps);
+    expect([world.begun.length, world.mostInFlight]).toEqual([1, 1]);
+    expect(decisions.map(({ reason }) => reason)).toContain('another_run');
   });
 
   it('writing the claim takes longer than a call may be announced ahead: not called', async () => {

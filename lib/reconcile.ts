@@ -39,7 +39,7 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
     errors: [],
     alerts: [],
   };
-  const tally: Tally = { report, failures: [], raised: [], listed: [], accepted: [], judged: false };
+  const tally: Tally = { report, failures: [], raised: [], listed: [], looked: [], accepted: [], judged: false };
   const active = await deps.ledger.activeAttempts();
   const attempts = options.dryRun ? active : await followAll(deps, state.policy, active, tally, options.signal);
   const wasOpen = new Set(active.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id));

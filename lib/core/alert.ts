@@ -194,6 +194,27 @@ export function scopeAlert(
   };
 }
 
+/** Instances of a scope that cannot be read, while others can: nothing is decided on them, or their upgrade is not seen. */
+export function unreadableAlert(
+  scope: string,
+  instanceIds: readonly string[],
+  failure: { code: string; message: string; rule: ErrorRule },
+  at: EpochMs,
+): Alert {
+  const { code, message, rule } = failure;
+  const named = instanceIds.slice(0, 3).join(', ');
+  const more = instanceIds.length > 3 ? ` and ${instanceIds.length - 3} more` : '';
+  return {
+    key: `instances:${scope}:${code}`,
+    event: 'scope',
+    severity: rule.severity === 'info' ? 'warning' : rule.severity,
+    summary: `In ${scope} the state of ${named}${more} cannot be read: ${message} (${code}).`,
+    action: rule.hint,
+    at,
+    labels: { scope, code, ...(instanceIds.length === 1 ? { instanceId: instanceIds[0]! } : {}) },
+  };
+}
+
 /** A code that the error table does not have. */
 export function unknownCodeAlert(code: string, message: string, at: EpochMs): Alert {
   return {

@@ -47,9 +47,10 @@ async function followOne(
   let next = attempt;
   try {
     if (isHanded(attempt)) next = leftBy(deps, attempt, tally);
-    else if (isInFlight(attempt))
+    else if (isInFlight(attempt)) {
       next = advance(attempt, await look(deps, scopeOf(policy, attempt.scope), attempt, signal), limits);
-    else next = expireIfOver(attempt, deps.clock.now());
+      tally.looked.push(attempt.scope);
+    } else next = expireIfOver(attempt, deps.clock.now());
   } catch (error) {
     tally.failures.push({
       during: 'read',

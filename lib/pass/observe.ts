@@ -55,16 +55,17 @@ async function list(
     const missing = [...known.values()].filter(
       ({ instance }) => instance.scope === scope.id && !ids.has(instance.instanceId),
     );
-    const found = await pool(
-      missing,
-      READS_AT_ONCE,
-      ({ instance }) => stillThere(deps, scope, instance, signal),
-      signal,
-    );
-    return [...listed, ...found.filter((instance) => instance !== null)].map((instance) => {
+    const withKnown = (instance: Instance): Instance => {
       const before = known.get(instance.instanceId)?.instance;
       return { ...instance, versions: before?.versions ?? null, details: before?.details ?? null };
-    });
+    };
+    const found = await pool(missing, READS_AT_ONCE, async ({ instance }) => {
+      const { shown, failure } = await stillThere(deps, scope, instance, signal);
+      if (failure) failures.push({ during: 'read', scope: scope.id, instanceId: instance.instanceId, failure });
+      // As last seen; without versions nothing is decided on it, and its wave is not done.
+      return failure ? { ...instance, versions: null } : shown && withKnown(shown);
+    }, signal); // biome-ignore format: one call
+    return [...listed.map(withKnown), ...found.filter((instance) => instance !== null)];
   } catch (error) {
     failures.push({ during: 'read', scope: scope.id, instanceId: null, failure: failureOf(error) });
     return null;
@@ -73,20 +74,22 @@ async function list(
 
 /**
  * An instance that was listed before and is not now may have slipped between two pages: its wave is not done because of
- * that. Only what DCS says does not exist is forgotten. @throws DcsError when it cannot be told
+ * that. Only what DCS says does not exist is forgotten. Whatever else is answered is this instance's trouble alone, as the
+ * scope's list has just been read; it may have gone to an enterprise project where this program has no rights.
  */
 async function stillThere(
   deps: Deps,
   scope: Scope,
   instance: Instance,
   signal?: AbortSignal,
-): Promise<Instance | null> {
+): Promise<{ shown: Instance | null; failure?: DcsFailure }> {
   try {
     const shown = await deps.dcs.showInstance(scope, instance.instanceId, signal);
-    return shown.status === 'DELETED' ? null : shown;
+    return { shown: shown.status === 'DELETED' ? null : shown };
   } catch (error) {
-    if (error instanceof DcsError && error.rule.class === 'gone') return null;
-    throw error;
+    if (error instanceof DcsError && error.rule.class === 'gone') return { shown: null };
+    const failure = failureOf(error);
+    return { shown: null, failure: { ...failure, rule: { ...failure.rule, stops: 'instance' } } };
   }
 }
 
@@ -105,9 +108,13 @@ async function withVersions(
   const owned = assignWaves(policy, instances);
   const scopes = new Map(policy.scopes.map((scope) => [scope.id, scope]));
   const dead = new Set<string>();
+  // What could not be read just now is not asked again in this pass.
+  const unread = new Set(failures.map(({ instanceId }) => instanceId));
   const wanting = instances.filter(
     (instance) =>
-      owned.get(instance.instanceId)?.kind === 'wave' && (isOld(instance, now) || needsDetails(policy, instance)),
+      owned.get(instance.instanceId)?.kind === 'wave' &&
+      !unread.has(instance.instanceId) &&
+      (isOld(instance, now) || needsDetails(policy, instance)),
   );
   const read = await pool(wanting, READS_AT_ONCE * scopes.size, async (instance) => {
     if (dead.has(instance.scope)) return instance;

@@ -63,6 +63,8 @@ export interface Gathered {
   raised: Raised[];
   /** Scopes whose whole list was read in this pass. */
   listed: string[];
+  /** Scopes in which an upgrade under way was looked at without trouble. */
+  looked: string[];
   /** Scopes in which an upgrade was accepted in this pass. */
   accepted: string[];
   /** Whether the pass got as far as deciding: only then does it know which holds are in force. */

@@ -1,8 +1,16 @@
-import { type Alert, isSettledAttempt, policyAlert, scopeAlert, unknownCodeAlert, untold } from '../core/alert.ts';
+import {
+  type Alert,
+  isSettledAttempt,
+  policyAlert,
+  scopeAlert,
+  unknownCodeAlert,
+  unreadableAlert,
+  untold,
+} from '../core/alert.ts';
 import type { Attempt } from '../core/attempt.ts';
 import { isKnown, ruleFor } from '../core/errors.ts';
 import { type EpochMs, MINUTE } from '../core/time.ts';
-import type { Condition, Deps } from '../deps.ts';
+import type { Condition, DcsFailure, Deps } from '../deps.ts';
 import { Delivery } from './delivery.ts';
 import type { Gathered } from './tally.ts';
 
@@ -95,13 +103,23 @@ export async function tell(
   const now = deps.clock.now();
   const raised = [...gathered.raised];
   const failing = new Set<string>();
+  const unreadable: { scope: string; instanceId: string; failure: DcsFailure }[] = [];
   if (problem !== null) raised.push({ alert: policyAlert(problem, now), grace: 0 });
   for (const { during, scope, instanceId, failure } of gathered.failures) {
     const { code, message, rule } = failure;
     if (!isKnown(code)) raised.push({ alert: unknownCodeAlert(code, message, now), grace: 0 });
-    if (instanceId !== null && rule.stops !== 'scope') continue;
+    if (instanceId !== null && rule.stops !== 'scope') {
+      if (during === 'read') unreadable.push({ scope, instanceId, failure });
+      continue;
+    }
     failing.add(`${scope}:${during}`);
     raised.push({ alert: scopeAlert(scope, during, failure, now), grace: rule.retry === 'never' ? 0 : GRACE });
+  }
+  // One cause is one alert, however many instances it strikes.
+  for (const group of Map.groupBy(unreadable, ({ scope, failure }) => `${scope} ${failure.code}`).values()) {
+    const [{ scope, failure }] = group as [(typeof group)[number]];
+    const ids = [...new Set(group.map(({ instanceId }) => instanceId))];
+    raised.push({ alert: unreadableAlert(scope, ids, failure, now), grace: GRACE });
   }
   const known = new Map((await deps.ledger.conditions()).map((condition) => [condition.key, condition]));
   const delivery = new Delivery(deps, [...known.values()]);
@@ -112,11 +130,13 @@ export async function tell(
     ...gathered.accepted.map((scope) => `${scope}:call`),
   ];
   const well = kinds.filter((kind) => !failing.has(kind));
+  const read = [...gathered.listed, ...gathered.looked];
   const isOver = (key: string): boolean => {
     if (key.startsWith('policy:')) return problem === null;
     if (key.startsWith('hold:') || key.startsWith('freeze:')) return gathered.judged;
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
     if (key.startsWith('receiver:') || key.startsWith('alerts:')) return delivery.isOver(key);
+    if (key.startsWith('instances:')) return read.some((scope) => key.startsWith(`instances:${scope}:`));
     return well.some((kind) => key.startsWith(`scope:${kind}:`));
   };
   return [...told, ...(await tellConditions(deps, known, raised, isOver, delivery))];

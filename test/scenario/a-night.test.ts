@@ -171,6 +171,45 @@ describe('nobody is lost from sight', () => {
     expect((await world.ledger.fleet()).map(({ instance }) => instance.name)).toEqual(['z']);
   });
 
+  it.each(['DCS.2003', 'APIGW.0302'])(
+    'an instance that leaves the list and may not be read (%s) does not stop its scope, and is told of',
+    async (code) => {
+      const world = new FakeWorld(['a', 'b']);
+      world.forbids = code;
+      world.add(anInstance('z', { tags: { env: 'prod' } }));
+      world.policy = aPolicy({ limits: { ...LIMITS, parallel: 1 } });
+      await world.pass({ dryRun: true, observeAlways: true });
+      world.hidden.add('id-a');
+      world.forbidden.add('id-a');
+      const reports = await world.ticks(20);
+      expect(names(world.posts)).toEqual(['b']);
+      const decisions = reports.at(-1)!.decisions.map(({ name, reason }) => `${name} ${reason}`);
+      expect(decisions.toSorted()).toEqual(['a version_unknown', 'b already_latest', 'z wave_waiting']);
+      const told = world.alerts.filter(({ event }) => event === 'scope');
+      expect(told.map(({ summary }) => summary)).toEqual([
+        `In cn-north-4/p1 the state of id-a cannot be read: the control plane says ${code} (${code}).`,
+      ]);
+      world.forbidden.delete('id-a');
+      world.hidden.delete('id-a');
+      await world.ticks(40);
+      expect(names(world.posts)).toEqual(['a', 'b', 'z']);
+      expect((await world.ledger.conditions()).map(({ key }) => key)).toEqual([]);
+    },
+  );
+
+  it('an upgrade that cannot be looked at any more is told of after a quarter of an hour, once, and is over when it can', async () => {
+    const world = new FakeWorld(['a']);
+    world.upgradeTakes = 90 * MINUTE;
+    await world.ticks(1);
+    world.forbidden.add('id-a');
+    await world.ticks(10, 5 * MINUTE);
+    const told = world.alerts.filter(({ event }) => event === 'scope');
+    expect(told.map(({ severity, labels }) => [severity, labels.scope])).toEqual([['error', 'cn-north-4/p1']]);
+    world.forbidden.clear();
+    await world.ticks(20, 5 * MINUTE);
+    expect(await states(world)).toEqual(['a succeeded']);
+  });
+
   it('an upgrade whose instance can no longer be read is told of after verify.timeout', async () => {
     const world = new FakeWorld(['a']);
     await world.ticks(1);

@@ -55,6 +55,8 @@ export class FakeWorld implements Dcs {
   /** Instance ids that the list leaves out, and those that may not be read. */
   hidden = new Set<string>();
   forbidden = new Set<string>();
+  /** What is answered to who reads them. */
+  forbids = 'DCS.2003';
   /** Every POST that arrived, and every upgrade that it began. */
   posts: { at: EpochMs; name: string }[] = [];
   begun: { at: EpochMs; name: string }[] = [];
@@ -259,7 +261,7 @@ export class FakeWorld implements Dcs {
     this.reads += 1;
     const broken = this.broken.get(scope.id);
     if (broken) throw new DcsError(failure(broken.code, broken.status));
-    if (id !== undefined && this.forbidden.has(id)) throw new DcsError(failure('DCS.2003', 403));
+    if (id !== undefined && this.forbidden.has(id)) throw new DcsError(failure(this.forbids, 403));
     if (id !== undefined && !this.instances.has(id)) throw new DcsError(failure('DCS.3022', 404));
   }
 }

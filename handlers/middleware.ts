@@ -8,6 +8,7 @@ import { type HttpRequest, readEvent } from '../lib/http/request.ts';
 import { findRoute, type Route } from '../lib/http/route.ts';
 import { Throttle } from '../lib/http/throttle.ts';
 import type { Runtime } from '../lib/io/runtime.ts';
+import { soundAlarm } from './alarm.ts';
 import { describe } from './event.ts';
 
 /** A request on its way to its route. Each middleware adds what the ones after it need; a route finds all of it. */
@@ -47,7 +48,10 @@ export function answers(load: Load): Step {
       if (!event?.request) return;
       const { log } = await load();
       const { requestId } = event.request;
-      if (!(error instanceof HttpError)) log('error', 'http_failed', { requestId, path: event.route?.path, error });
+      if (!(error instanceof HttpError)) {
+        log('error', 'http_failed', { requestId, path: event.route?.path, error });
+        await soundAlarm(error);
+      }
       const told = error instanceof HttpError ? error : new HttpError(500, 'something failed here; the log says what');
       flow.response = errorAnswer(told, requestId);
       logRequest(log, event, told.status);

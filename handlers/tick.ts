@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
 import { reconcile } from '../lib/reconcile.ts';
+import { ledgerAlarm } from './alarm.ts';
 import { describe } from './event.ts';
 
 /** What a schedule sends: EventBridge Scheduler and EventBridge rules on AWS, a TIMER trigger on FunctionGraph. */
@@ -38,4 +39,4 @@ export const tick =
     return counts;
   };
 
-export const handler = middy(tick(runtime));
+export const handler = middy(tick(runtime)).use(ledgerAlarm());

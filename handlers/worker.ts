@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { Log, Message } from '../lib/deps.ts';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
 import { carryOut } from '../lib/reconcile.ts';
+import { ledgerAlarm, soundAlarm } from './alarm.ts';
 import { describe } from './event.ts';
 
 /** What SQS sends, as far as it is looked at. */
@@ -26,7 +27,7 @@ const RESERVE = 45_000;
 
 /** Makes the calls that a pass has claimed. What failed, and what nobody can read, is reported message by message. */
 export const worker =
-  (load: () => Promise<Runtime>) =>
+  (load: () => Promise<Runtime>, alarm = soundAlarm) =>
   async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> => {
     const batch = Batch.safeParse(event);
     if (!batch.success) throw new TypeError(`not a batch of a queue: ${describe(event)}`);
@@ -44,6 +45,7 @@ export const worker =
         return true;
       } catch (error) {
         deps.log('error', 'work_failed', { attempt: work.attemptId, error });
+        await alarm(error);
         return false;
       }
     });
@@ -68,4 +70,4 @@ function parsed(text: string): unknown {
   }
 }
 
-export const handler = middy(worker(runtime));
+export const handler = middy(worker(runtime)).use(ledgerAlarm());

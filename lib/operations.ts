@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Attempt, isFailure } from './core/attempt.ts';
+import { type Attempt, ended, isFailure } from './core/attempt.ts';
 import type { Decision } from './core/decision.ts';
 import { type Forecast, forecast } from './core/forecast.ts';
 import { type Hold, type HoldMatch, isInForce } from './core/hold.ts';
@@ -75,6 +75,30 @@ export function holdId(match: HoldMatch): string {
     .update(JSON.stringify(Object.entries(sorted).sort()))
     .digest('hex')
     .slice(0, 12)}`;
+}
+
+/**
+ * Ends an attempt that is open and cannot be followed to an end, because its scope is gone or what is stored of it cannot
+ * be read. It counts as a failure, and what may run there is not looked at any more. A text says why it cannot be done.
+ */
+export async function giveUp(
+  { ledger, log }: Pick<Deps, 'ledger' | 'log'>,
+  id: string,
+  by: string,
+  reason: string,
+  now: EpochMs,
+): Promise<Attempt | string> {
+  const found = await ledger.attempt(id);
+  if (!found) return `there is no attempt "${id}"`;
+  if (found.finishedAt !== null) return `attempt "${id}" has ended already: it ${found.state}`;
+  const { unreadable: _, ...attempt } = found;
+  const message = `given up by ${by}: ${reason}`;
+  const saved = await ledger.save(
+    ended(attempt, now, 'unverified', message, { code: 'GIVEN_UP', message, requestId: null }),
+  );
+  if (!saved) return `attempt "${id}" was just written by a run; look at it again`;
+  log('warn', 'attempt_given_up', { attempt: id, by, reason });
+  return saved;
 }
 
 export interface HoldOrder {

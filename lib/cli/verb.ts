@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { ParseArgsOptionsConfig } from 'node:util';
 import type { Terminal } from './terminal.ts';
 
@@ -39,6 +40,20 @@ export class UsageError extends Error {
 export function text(call: Call, name: string): string | undefined {
   const value = call.values[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** An option that has to be there. @throws UsageError */
+export function needed(call: Call, name: string): string {
+  const value = text(call, name)?.trim();
+  if (!value) throw new UsageError(`--${name} is required; see --help`);
+  return value;
+}
+
+/** Who gives an order: `--by`, or the account that runs this. @throws UsageError */
+export function author(call: Call): string {
+  const name = text(call, 'by') ?? userInfo().username;
+  if (name === 'system') throw new UsageError('--by: "system" is the name of this program itself');
+  return name;
 }
 
 /** ISO 8601 with an offset or `Z`. @throws UsageError */

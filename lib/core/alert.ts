@@ -106,6 +106,7 @@ const TOLD: readonly Told[] = [
 
 /** What is true of the attempt now and was not told yet. */
 export function untold(attempt: Attempt, now: EpochMs, ruleOf: (code: string) => ErrorRule): Alert[] {
+  if (attempt.unreadable) return [];
   return TOLD.filter((told) => told.holds(attempt, now) && !attempt.told.includes(told.event)).map((told) => {
     const hint = attempt.error ? ruleOf(attempt.error.code).hint : 'See the attempt in the history.';
     const { event, severity } = told;
@@ -251,6 +252,46 @@ export function receiverAlert(name: string, at: EpochMs): Alert {
     action: 'See "alert_not_delivered" in the log for what it answers; what it missed is sent once it answers again.',
     at,
     labels: { receiver: name },
+  };
+}
+
+/** The program's memory cannot be read or written. */
+export function ledgerAlert(spec: string, problem: string, at: EpochMs): Alert {
+  return {
+    key: `ledger:${spec}`,
+    event: 'ledger',
+    severity: 'critical',
+    summary: `Nothing is started and nothing is followed, because the ledger fails: ${problem}.`,
+    action: 'Put the ledger right; upgrades that run go on by themselves and are followed again from then on.',
+    at,
+    labels: { ledger: spec },
+  };
+}
+
+/** An attempt that may be under way, and of which nothing is known but its id. */
+export function unreadableAttemptAlert({ id, instanceId }: Attempt, at: EpochMs): Alert {
+  return {
+    key: `attempt:${id}`,
+    event: 'ledger',
+    severity: 'critical',
+    summary: `What is stored of attempt ${id} cannot be read: it is not followed, and its place is kept.`,
+    action: `Look at the instance in the console; once nothing runs there: dcs-upgrader give-up "${id}" --reason "…"`,
+    at,
+    labels: { instanceId, attempt: id },
+  };
+}
+
+/** A ledger without a past: either this is the first run, or the past was lost. */
+export function newLedgerAlert(spec: string, at: EpochMs): Alert {
+  return {
+    key: `ledger:new:${at}`,
+    event: 'ledger',
+    severity: 'warning',
+    summary: `A new ledger was begun: ${spec}.`,
+    action:
+      'If there was one before, its claims and holds are forgotten: hold all, see what was upgraded in this opening, set the holds again.',
+    at,
+    labels: { ledger: spec },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Part } from './instance.ts';
+import type { Part, Scope } from './instance.ts';
 import type { EpochMs } from './time.ts';
 
 /**
@@ -28,8 +28,10 @@ export interface Attempt {
   id: string;
   instanceId: string;
   name: string;
-  /** Scope id, and what is needed to reach it even when the policy no longer names it. */
+  /** Scope id. */
   scope: string;
+  /** What is needed to reach its scope when the policy no longer names that. */
+  reach?: Pick<Scope, 'endpoint' | 'credentials'>;
   wave: string;
   opening: { id: string; opens: EpochMs; closes: EpochMs };
   state: AttemptState;
@@ -73,6 +75,8 @@ export interface Attempt {
   told: string[];
   /** True once it has ended and all there is to tell was told: no pass needs to look at it again. */
   settled: boolean;
+  /** What is stored of it cannot be read: DCS may be at work on it, so it counts, and it ends by a person's word alone. */
+  unreadable?: true;
   /** Compare-and-set number, 0 at the claim; only the ledger changes it. */
   rev: number;
 }

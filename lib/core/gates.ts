@@ -45,6 +45,10 @@ function selected({ assignment }: Standing): No | null {
 
 function notUnderWay({ inFlight }: Standing): No | null {
   if (!inFlight) return null;
+  if (inFlight.unreadable) {
+    const detail = `what is stored of attempt ${inFlight.id} cannot be read, so it counts as under way`;
+    return { action: 'follow', reason: 'outcome_unknown', detail };
+  }
   if (inFlight.state === 'running') {
     const progress = inFlight.progress ? `, ${inFlight.progress.percent} %` : '';
     return {

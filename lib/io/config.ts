@@ -58,7 +58,7 @@ const NAMED = /^(CREDENTIALS|CLOUD_SDK_AK|CLOUD_SDK_SK|CLOUD_SDK_SECURITY_TOKEN)
 const SECRET = /^CLOUD_SDK_(AK|SK|SECURITY_TOKEN)(_[A-Z0-9_]+)?$/;
 
 /** Reads and checks the environment. @throws ConfigError with every problem at once */
-export function readConfig(env: Env): Config {
+export function readConfig(env: Env = process.env): Config {
   const problems = Object.entries(env).flatMap(([name, value]) => problemsOf(name, value ?? ''));
   if (problems.length > 0) throw new ConfigError(problems.sort());
   return {

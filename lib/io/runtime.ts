@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Policy } from '../core/policy.ts';
 import type { EpochMs } from '../core/time.ts';
 import { secondsToOpening } from '../core/window.ts';
 import { useZoneTable } from '../core/zone-table.ts';
@@ -14,7 +12,7 @@ import { queueOnDemand } from './dispatch/on-demand.ts';
 import { openLedger } from './ledger/open.ts';
 import { createLog } from './log.ts';
 import { type Ticked, tickMetrics } from './metrics.ts';
-import { problemText, readPolicy } from './policy-file.ts';
+import { policyState } from './policy-state.ts';
 import { readZoneTable } from './zones.ts';
 
 export interface RuntimeOptions {
@@ -47,8 +45,6 @@ function nonce(): string {
   return Math.random().toString(36).slice(2, 10);
 }
 
-const GOOD_POLICY = 'policy:good';
-
 /** Receivers that cannot be used make the policy a bad one; what runs is followed all the same, and the others are told. */
 function withNotifier(
   state: PolicyState,
@@ -67,7 +63,7 @@ function withNotifier(
 /** @throws ConfigError that names every variable that is wrong; an Error that says why the ledger cannot be opened */
 export async function createRuntime(options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
   const clock = options.clock ?? systemClock;
-  const config = readConfig(options.env ?? process.env);
+  const config = readConfig(options.env);
   const write = options.writeLog ?? ((line: string) => void process.stdout.write(line));
   const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets: config.secrets });
   const ledger = await openLedger(config.ledger, { log });
@@ -85,10 +81,13 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   });
   const dispatcher = config.queue === null ? {} : { dispatcher: queueOnDemand(config.queue, log) };
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
-    const { state, notifier } = withNotifier(await withCalendars(await policyState(config, ledger), clock), {
-      log,
-      clock,
-    });
+    const { state, notifier } = withNotifier(
+      await withCalendars(await policyState(config, ledger, clock.now()), clock),
+      {
+        log,
+        clock,
+      },
+    );
     for (const { secret, url } of state.policy?.notify ?? [])
       keepSecret(config.secrets, secret, URL.parse(url)?.search);
     // Of its own for each pass: two that overlap in one process must not take the lease for theirs both.
@@ -110,44 +109,6 @@ async function withCalendars(state: PolicyState, clock: Clock): Promise<PolicySt
   if (state.problem !== null || !state.policy.freezes.some(({ span }) => span.kind === 'feed')) return state;
   const { withFeeds } = await import('./feeds.ts');
   return { policy: await withFeeds(state.policy, clock.now()), problem: null };
-}
-
-/**
- * The policy as it stands in its file now. When that is not valid, the last good one (kept in the ledger as it was written,
- * secrets not resolved) tells where to follow what runs, and whom to tell.
- */
-async function policyState(config: Config, ledger: Ledger): Promise<PolicyState> {
-  const current = await readPolicyFile(config.policyFile, config.env);
-  if (current.problem === null && current.text === lastGood.get(ledger)) return current.state;
-  const good = await ledger.note(GOOD_POLICY);
-  if (current.problem === null) {
-    if (good !== current.text) await ledger.putNote(GOOD_POLICY, current.text);
-    lastGood.set(ledger, current.text);
-    return current.state;
-  }
-  const before = good === null ? null : await readPolicy(good, config.env);
-  const policy: Policy | null = before && 'policy' in before ? before.policy : null;
-  return { policy, problem: current.problem };
-}
-
-/** What the ledger is known to hold as the last good policy, so that an idle tick does not ask for it again. */
-const lastGood = new WeakMap<Ledger, string>();
-
-type PolicyFile = { text: string; problem: null; state: PolicyState } | { problem: string };
-
-/** Every problem of the file in one text, a line each: `policy.yaml:3:5 …`. */
-async function readPolicyFile(file: string, env: Config['env']): Promise<PolicyFile> {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
-    return { problem: `${file}: ${why}; copy policy.example.yaml, or name another with POLICY or --policy` };
-  }
-  const read = await readPolicy(bytes, env);
-  if ('policy' in read)
-    return { text: new TextDecoder().decode(bytes), problem: null, state: { policy: read.policy, problem: null } };
-  return { problem: read.problems.map((problem) => problemText(file, problem)).join('\n') };
 }
 
 let cached: Promise<Runtime> | null = null;

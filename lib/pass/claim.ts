@@ -3,12 +3,14 @@ import type { Slot } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Instance, Part } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
+import type { Policy } from '../core/policy.ts';
 import { sizeClassOf } from '../core/stock.ts';
 import { iso } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 
 /** Who asked for what, and when it may be done. */
 export interface ClaimOrder {
+  policy: Policy;
   decision: Pick<Decision, 'instanceId' | 'name' | 'scope' | 'wave'>;
   slot: Slot;
   requestedBy: string;
@@ -30,6 +32,7 @@ export function newAttempt(
     instanceId: decision.instanceId,
     name: decision.name,
     scope: decision.scope,
+    ...reachOf(order),
     wave: decision.wave ?? '',
     opening: { id: opening.id, opens: opening.opens, closes: opening.closes },
     state: 'claimed',
@@ -53,6 +56,15 @@ export function newAttempt(
     told: [],
     settled: false,
     rev: 0,
+  };
+}
+
+/** An endpoint and credentials of its own are remembered, for the case that the policy forgets the scope. */
+function reachOf({ policy, decision }: ClaimOrder): Pick<Attempt, 'reach'> {
+  const { endpoint, credentials } = policy.scopes.find(({ id }) => id === decision.scope) ?? {};
+  if (endpoint === undefined && credentials === undefined) return {};
+  return {
+    reach: { ...(endpoint === undefined ? {} : { endpoint }), ...(credentials === undefined ? {} : { credentials }) },
   };
 }
 

@@ -1,4 +1,4 @@
-import { queueAlert } from '../core/alert.ts';
+import { queueAlert, unreadableAttemptAlert } from '../core/alert.ts';
 import { type Attempt, ended, isHanded, isInFlight } from '../core/attempt.ts';
 import { advance, withTimeout } from '../core/follow.ts';
 import type { Scope } from '../core/instance.ts';
@@ -25,7 +25,9 @@ export async function followAll(
   tally: Tally,
   signal?: AbortSignal,
 ): Promise<Attempt[]> {
-  const open = active.filter((attempt) => attempt.finishedAt === null);
+  for (const attempt of active.filter(({ unreadable }) => unreadable))
+    tally.raised.push({ alert: unreadableAttemptAlert(attempt, deps.clock.now()), grace: 0 });
+  const open = active.filter(({ finishedAt, unreadable }) => finishedAt === null && !unreadable);
   const followed = await pool(
     open,
     FOLLOWS_AT_ONCE,
@@ -48,7 +50,7 @@ async function followOne(
   try {
     if (isHanded(attempt)) next = leftBy(deps, attempt, tally);
     else if (isInFlight(attempt)) {
-      next = advance(attempt, await look(deps, scopeOf(policy, attempt.scope), attempt, signal), limits);
+      next = advance(attempt, await look(deps, scopeOf(policy, attempt.scope, attempt.reach), attempt, signal), limits);
       tally.looked.push(attempt.scope);
     } else next = expireIfOver(attempt, deps.clock.now());
   } catch (error) {
@@ -95,7 +97,7 @@ function logChange({ log }: Deps, before: Attempt, after: Attempt): void {
 }
 
 /** A scope that the policy no longer names is still reached for what runs there. */
-export function scopeOf(policy: Policy | null, id: string): Scope {
+export function scopeOf(policy: Policy | null, id: string, reach: Attempt['reach'] = {}): Scope {
   const [region = '', project = ''] = id.split('/');
-  return policy?.scopes.find((scope) => scope.id === id) ?? { id, region, project };
+  return policy?.scopes.find((scope) => scope.id === id) ?? { id, region, project, ...reach };
 }

@@ -67,7 +67,7 @@ async function claim(
   const instance = scene.instances.find(({ instanceId }) => instanceId === decision.instanceId)!;
   const slot = { opening: scene.overrides!.get(decision.instanceId)!, need: 0 };
   const versions = { engine: targetOf(policy, instance, 'engine'), proxy: targetOf(policy, instance, 'proxy') };
-  const order = { decision, slot, requestedBy, reason };
+  const order = { policy, decision, slot, requestedBy, reason };
   try {
     // False: the same run has ordered it before, which is just as well.
     await deps.ledger.claim(newAttempt(order, instance, dueParts(policy, instance), versions, now), lease);

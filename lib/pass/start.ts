@@ -3,7 +3,6 @@ import type { Slot } from '../core/decide.ts';
 import { answered } from '../core/follow.ts';
 import type { Instance, Part, Scope } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
-import type { Policy } from '../core/policy.ts';
 import { recheck } from '../core/recheck.ts';
 import { dueParts, startableParts, targetOf } from '../core/stock.ts';
 import { SECOND } from '../core/time.ts';
@@ -19,7 +18,6 @@ const CALL_WITHIN = 5 * SECOND;
 const CALL_LASTS = 20 * SECOND;
 
 export interface StartOrder extends ClaimOrder {
-  policy: Policy;
   scope: Scope;
   /** The attempt of this opening that was refused before, or that was handed over; or null. */
   earlier: Attempt | null;

@@ -122,6 +122,8 @@ export async function tell(
     raised.push({ alert: unreadableAlert(scope, ids, failure, now), grace: GRACE });
   }
   const known = new Map((await deps.ledger.conditions()).map((condition) => [condition.key, condition]));
+  for (const { key, alert, toldAt } of known.values())
+    if (key.startsWith('ledger:') && toldAt === null) raised.push({ alert, grace: 0 });
   const delivery = new Delivery(deps, [...known.values()]);
   const told = await tellAttempts(deps, attempts, delivery);
   for (const alert of delivery.alerts()) raised.push({ alert, grace: GRACE });
@@ -133,6 +135,9 @@ export async function tell(
   const read = [...gathered.listed, ...gathered.looked];
   const isOver = (key: string): boolean => {
     if (key.startsWith('policy:')) return problem === null;
+    if (key.startsWith('attempt:')) return gathered.judged;
+    // What happened once, and is there until it was told.
+    if (key.startsWith('ledger:')) return true;
     if (key.startsWith('hold:') || key.startsWith('freeze:')) return gathered.judged;
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
     if (key.startsWith('receiver:') || key.startsWith('alerts:')) return delivery.isOver(key);

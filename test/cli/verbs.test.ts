@@ -1,11 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../lib/io/clock.ts';
 import { DEMO_KEY } from '../../lib/simulator/build.ts';
 import type { FileInstance } from '../../lib/simulator/fleet.ts';
 import { type RunningSimulator, startSimulator } from '../../lib/simulator/server.ts';
+import { aReceiver, type Receiver } from '../support/alerts.ts';
 import { cli } from '../support/cli.ts';
 
 interface Decision {
@@ -251,6 +253,94 @@ describe('hold and release', () => {
     ]);
     await cli(['release', '--match', 'wave=dev', '--reason', 'looked at it'], env);
     expect((await cli(['run', '--json'], env)).json<Report>().started.map(({ name }) => name)).toEqual(['cache-1']);
+  });
+});
+
+describe('an attempt that nobody can follow', () => {
+  const inLedger = (sql: string) => {
+    const database = new DatabaseSync(join(folder, 'ledger.db'));
+    database.exec(sql);
+    database.close();
+  };
+
+  it('F124 keeps its place and is told of, until a person gives it up', async () => {
+    await fleet({ upgradeSeconds: 60 }, {});
+    await writeFile(join(folder, 'policy.yaml'), policyText().replace('parallel: 2', 'parallel: 1, maxErrors: 9'));
+    await cli(['run'], env);
+    inLedger("UPDATE attempts SET doc = '{'");
+    const report = (await cli(['run', '--json'], env)).json<Report>();
+    expect(report.decisions.map(({ reason }) => reason).toSorted()).toEqual(['limit_parallel', 'outcome_unknown']);
+    expect(report.alerts.map(({ event }) => event)).toEqual(['ledger']);
+    expect((await cli(['run', '--json'], env)).json<Report>().alerts).toEqual([]);
+    const [attempt] = (await cli(['history', '--json'], env)).json<{ attempts: { id: string }[] }>().attempts;
+    const given = await cli(['give-up', attempt!.id, '--reason', 'seen in the console', '--by', 'ops', '--json'], env);
+    expect(given.json()).toMatchObject({
+      attempt: { state: 'unverified', error: { code: 'GIVEN_UP', message: 'given up by ops: seen in the console' } },
+    });
+    const after = (await cli(['run', '--json'], env)).json<Report>();
+    expect(after.alerts.map(({ event }) => event)).toEqual(['unverified']);
+    expect(after.decisions.map(({ reason }) => reason)).not.toContain('limit_parallel');
+    expect((await cli(['give-up', attempt!.id, '--reason', 'x'], env)).err).toMatch(/has ended already/);
+  });
+
+  it('of a scope that the policy names no more is given up the same way', async () => {
+    await fleet({ upgradeSeconds: 60 });
+    await cli(['run'], env);
+    await writeFile(join(folder, 'policy.yaml'), policyText().replace('project: p1', 'project: gone'));
+    const { followed } = (await cli(['run', '--json'], env)).json<Report & { followed: { id: string }[] }>();
+    expect((await cli(['give-up', followed[0]!.id, '--reason', 'project closed'], env)).code).toBe(0);
+    expect((await cli(['run', '--json'], env)).json<Report>().followed).toEqual([]);
+  });
+});
+
+describe('exit codes of run', () => {
+  it('1 when an upgrade is refused for good', async () => {
+    await fleet({ faults: [{ fault: 'refuse', code: 'DCS.2003', status: 403 }] });
+    const { code, json } = await cli(['run', '--json'], env);
+    expect([code, json<Report>().finished]).toMatchObject([1, [{ name: 'cache-0', state: 'failed' }]]);
+  });
+
+  it('2 with a ledger that forgets with the process, and nothing is called', async () => {
+    await fleet({});
+    const { code, err } = await cli(['run'], { ...env, LEDGER: 'memory' });
+    expect([code, simulator.posts]).toEqual([2, []]);
+    expect(err).toMatch(/LEDGER=memory forgets/);
+    expect((await cli(['run', '--dry-run'], { ...env, LEDGER: 'memory' })).code).toBe(0);
+  });
+});
+
+describe('the ledger', () => {
+  const ALERTS = 'notify: [{ to: webhook, url: env:HOOK, secret: env:HOOK_SECRET }]\n';
+  const HOOK_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const eventsOf = ({ requests }: Receiver) =>
+    requests.map(({ body }) => (JSON.parse(body) as { data: { summary: string } }).data.summary);
+  let receiver: Receiver;
+  beforeEach(async () => {
+    receiver = await aReceiver((response) => response.writeHead(204).end());
+    env = { ...env, HOOK: receiver.url, HOOK_SECRET };
+    await writeFile(join(folder, 'policy.yaml'), policyText(ALERTS));
+  });
+  afterEach(() => receiver.close());
+
+  it('that cannot be used is told of to people, by a run and not by a look', async () => {
+    await fleet({});
+    await mkdir(join(folder, 'ledger.db'));
+    expect((await cli(['status'], env)).code).toBe(3);
+    expect(receiver.requests).toEqual([]);
+    const { code, err } = await cli(['run'], env);
+    expect([code, simulator.posts]).toEqual([3, []]);
+    expect(eventsOf(receiver)).toEqual([expect.stringMatching(/^Nothing is started and nothing is followed, because/)]);
+    expect(err).toMatch(/"code":"alert"/);
+  });
+
+  it('that is a new one is told of once: there may have been another', async () => {
+    await fleet({ engineMinor: 'latest' });
+    await cli(['run'], env);
+    await cli(['run'], env);
+    expect(eventsOf(receiver)).toEqual([`A new ledger was begun: ${env.LEDGER}.`]);
+    await rm(join(folder, 'ledger.db'));
+    await cli(['run'], env);
+    expect(eventsOf(receiver)).toHaveLength(2);
   });
 });
 

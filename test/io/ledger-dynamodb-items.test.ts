@@ -179,19 +179,24 @@ describe('an item that cannot be read', () => {
     ${'is of another program'}    | ${{ doc: 7 }}                                                         | ${'it is not a JSON object'}
     ${'is of an older schema'}    | ${{ doc: '{"instance":"id-b","phase":"old"}' }}                       | ${'"id" is not as it should be'}
     ${'has a state nobody knows'} | ${{ doc: JSON.stringify({ ...anAttempt('b'), state: 'upgrading' }) }} | ${'"state" is not as it should be'}
-  `('F124: an attempt that $what is left out and told of once; the rest is there', async ({ item, problem }) => {
-    const keys = { pk: 'attempt', sk: key, claimedAt: NIGHT, openSince: NIGHT, rev: 0 };
-    await putItem(dynamo.endpoint, table, { ...keys, ...item });
-    const ledger = open(log);
-    const names = (attempts: Attempt[]) => attempts.map(({ name }) => name).sort();
-    expect(names(await ledger.activeAttempts())).toEqual(['a', 'c']);
-    expect(names(await ledger.attempts({}))).toEqual(['a', 'c']);
-    expect(await ledger.attempts({ instanceId: 'id-b' })).toEqual([]);
-    expect(await ledger.attempt(key)).toBeNull();
-    expect(logged).toEqual([['error', 'ledger_row_unreadable', { kind: 'attempt', key, problem, table }]]);
-    const lease = await ledger.acquireLease('two', MINUTE, NIGHT);
-    expect(await ledger.claim(anAttempt('b'), lease!)).toBe(false);
-  });
+  `(
+    'F124: an attempt that $what counts as under way, and is told of once; the rest is there',
+    async ({ item, problem }) => {
+      const keys = { pk: 'attempt', sk: key, claimedAt: NIGHT, openSince: NIGHT, rev: 0 };
+      await putItem(dynamo.endpoint, table, { ...keys, ...item });
+      const ledger = open(log);
+      const names = (attempts: Attempt[]) =>
+        attempts.map(({ name, unreadable }) => `${name} ${unreadable ?? false}`).sort();
+      const all = ['a false', 'c false', 'id-b true'];
+      expect(names(await ledger.activeAttempts())).toEqual(all);
+      expect(names(await ledger.attempts({}))).toEqual(all);
+      expect(names(await ledger.attempts({ instanceId: 'id-b' }))).toEqual(['id-b true']);
+      expect(await ledger.attempt(key)).toMatchObject({ unreadable: true, rev: 0, claimedAt: NIGHT });
+      expect(logged).toEqual([['error', 'ledger_row_unreadable', { kind: 'attempt', key, problem, table }]]);
+      const lease = await ledger.acquireLease('two', MINUTE, NIGHT);
+      expect(await ledger.claim(anAttempt('b'), lease!)).toBe(false);
+    },
+  );
 
   it('F124: a hold stops everything until it is released under its id', async () => {
     await putItem(dynamo.endpoint, table, { pk: 'hold', sk: 'sale', doc: '{]' });

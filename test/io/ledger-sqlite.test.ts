@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Attempt, isInFlight } from '../../lib/core/attempt.ts';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import { type Ledger, type Log, StaleLeaseError } from '../../lib/deps.ts';
 import { openSqliteLedger } from '../../lib/io/ledger/sqlite.ts';
@@ -125,14 +126,25 @@ describe('a row that cannot be read', () => {
     ${'[]'}                                                      | ${'it is not a JSON object'}
     ${'{"instance":"id-b","phase":"old"}'}                       | ${'"id" is not as it should be'}
     ${JSON.stringify({ ...anAttempt('b'), state: 'upgrading' })} | ${'"state" is not as it should be'}
-  `('F124: attempt $doc is left out and told of once; the rest is there', async ({ doc, problem }) => {
+  `('F124: attempt $doc counts as under way, and is told of once; the rest is there', async ({ doc, problem }) => {
     stored(`UPDATE attempts SET doc = '${doc}' WHERE instance_id = 'id-b'`);
     const ledger = await openSqliteLedger(path, { log });
-    expect((await ledger.activeAttempts()).map(({ name }) => name)).toEqual(['a', 'c']);
-    expect((await ledger.attempts({})).map(({ name }) => name)).toEqual(['a', 'c']);
-    expect(await ledger.attempt(anAttempt('b').id)).toBeNull();
+    const all = [['id-a', undefined], ['id-b', true], ['id-c', undefined]]; // biome-ignore format: a table
+    const readable = ({ instanceId, unreadable }: Attempt) => [instanceId, unreadable];
+    expect((await ledger.activeAttempts()).map(readable).toSorted()).toEqual(all);
+    expect((await ledger.attempts({})).map(readable)).toEqual(all);
+    const found = await ledger.attempt(anAttempt('b').id);
+    expect(found).toMatchObject({ unreadable: true, claimedAt: NIGHT, rev: 0 });
+    expect(isInFlight(found!)).toBe(true);
     const damage = { kind: 'attempt', key: anAttempt('b').id, problem, path };
     expect(logged).toEqual([['error', 'ledger_row_unreadable', damage]]);
+    await ledger.close();
+  });
+
+  it('F124: one that was over is left out', async () => {
+    stored("UPDATE attempts SET doc = 'x', settled = 1 WHERE instance_id = 'id-b'");
+    const ledger = await openSqliteLedger(path, { log });
+    expect((await ledger.attempts({})).map(({ name }) => name)).toEqual(['a', 'c']);
     await ledger.close();
   });
 

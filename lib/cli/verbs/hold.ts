@@ -1,10 +1,9 @@
-import { userInfo } from 'node:os';
 import type { Hold, HoldMatch } from '../../core/hold.ts';
 import { iso } from '../../core/time.ts';
 import { holdId, holdsInForce, placeHold, readHoldMatch, releaseHold } from '../../operations.ts';
 import { holdJson } from '../../present.ts';
 import { withRuntime } from '../open.ts';
-import { type Call, type ExitCode, instant, printJson, text, UsageError, type Verb } from '../verb.ts';
+import { author, type Call, type ExitCode, instant, needed, printJson, text, UsageError, type Verb } from '../verb.ts';
 
 const OPTIONS = { match: { type: 'string' }, reason: { type: 'string' }, by: { type: 'string' } } as const;
 const HELP = [
@@ -54,18 +53,6 @@ function matchOf(call: Call): HoldMatch {
   const match = readHoldMatch(needed(call, 'match'));
   if (typeof match === 'string') throw new UsageError(`--match: ${match}`);
   return match;
-}
-
-function needed(call: Call, name: string): string {
-  const value = text(call, name)?.trim();
-  if (!value) throw new UsageError(`--${name} is required; see --help`);
-  return value;
-}
-
-function author(call: Call): string {
-  const name = text(call, 'by') ?? userInfo().username;
-  if (name === 'system') throw new UsageError('--by: "system" is the name of this program’s own holds');
-  return name;
 }
 
 function show(call: Call, inForce: readonly Hold[]): 0 {

@@ -1,5 +1,6 @@
 import type { Verb } from '../verb.ts';
 import { demo } from './demo.ts';
+import { giveUp } from './give-up.ts';
 import { history } from './history.ts';
 import { hold, release } from './hold.ts';
 import { plan } from './plan.ts';
@@ -26,5 +27,6 @@ export const VERBS: Record<string, Verb> = {
   history,
   hold,
   release,
+  'give-up': giveUp,
   simulator,
 };

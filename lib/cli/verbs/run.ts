@@ -2,9 +2,9 @@ import { reportJson } from '../../present.ts';
 import { reconcile } from '../../reconcile.ts';
 import { exitCodeOf } from '../exit.ts';
 import { clockTextFor, happenings } from '../night.ts';
-import { withRuntime } from '../open.ts';
+import { withAlarmedRuntime } from '../open.ts';
 import { decisionTable, summaryLine } from '../tables.ts';
-import { type ExitCode, printJson, type Verb } from '../verb.ts';
+import { type ExitCode, printJson, UsageError, type Verb } from '../verb.ts';
 
 export const run: Verb = {
   summary: 'One tick: start what is due, follow what runs, tell what happened. What the scheduled function does.',
@@ -13,9 +13,12 @@ export const run: Verb = {
   help: ['--dry-run      decide and show, start nothing and tell nobody'],
   takes: 0,
   async run(call): Promise<ExitCode> {
-    return withRuntime<ExitCode>(call, async (runtime) => {
-      const { deps, state } = await runtime.pass();
+    return withAlarmedRuntime<ExitCode>(call, async (runtime) => {
       const dryRun = call.values['dry-run'] === true;
+      // What this run claims would be forgotten with it, and the next run might call a second time.
+      if (!dryRun && runtime.config.ledger === 'memory')
+        throw new UsageError('LEDGER=memory forgets with the process; a run needs sqlite:PATH or dynamodb:TABLE');
+      const { deps, state } = await runtime.pass();
       const report = await reconcile(deps, state, {
         dryRun,
         explain: true,

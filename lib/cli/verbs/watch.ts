@@ -1,6 +1,6 @@
 import { reportJson } from '../../present.ts';
 import { exitCodeOf, worst } from '../exit.ts';
-import { withRuntime } from '../open.ts';
+import { withAlarmedRuntime } from '../open.ts';
 import { type ExitCode, span, type Verb } from '../verb.ts';
 import { watchNight } from '../watching.ts';
 
@@ -17,7 +17,7 @@ export const watch: Verb = {
   takes: 0,
   async run(call): Promise<ExitCode> {
     const every = span(call, 'every') ?? DEFAULT_EVERY;
-    return withRuntime<ExitCode>(call, async (runtime) => {
+    return withAlarmedRuntime<ExitCode>(call, async (runtime) => {
       let code: ExitCode = 0;
       const untilDone = call.values['until-done'] === true;
       for await (const { report, state } of watchNight(runtime, {

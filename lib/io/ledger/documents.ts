@@ -1,5 +1,6 @@
 import { ATTEMPT_STATES, type Attempt } from '../../core/attempt.ts';
 import type { Hold } from '../../core/hold.ts';
+import type { EpochMs } from '../../core/time.ts';
 import type { Condition, FleetEntry } from '../../deps.ts';
 
 /** What a ledger keeps as JSON documents, by kind. */
@@ -62,8 +63,8 @@ export function encode(document: Documents[Kind]): string {
 }
 
 /**
- * Reads a stored document. One that is damaged is told of and left out, so that it hides nothing else; only a hold is
- * never left out: what cannot be read may have been meant for anything, so it stops everything until it is released.
+ * Reads a stored document. One that is damaged is told of and left out, so that it hides nothing else. A hold is never
+ * left out: what cannot be read may have been meant for anything, so it stops everything until it is released.
  */
 export function decode<K extends Kind>(kind: K, key: string, text: string, onDamage: OnDamage): Documents[K] | null {
   const found = parsed(text);
@@ -80,6 +81,34 @@ export function decodeAll<K extends Kind>(
   onDamage: OnDamage,
 ): Documents[K][] {
   return [...rows].flatMap(([key, text]) => decode(kind, key, text, onDamage) ?? []);
+}
+
+/** What a store knows of an attempt beside its document. */
+export interface AttemptRow {
+  id: string;
+  text: string;
+  claimedAt: EpochMs;
+  settled: boolean;
+  rev: number;
+}
+
+/** Reads attempts. One that is damaged is left out only when it was over: else DCS may be at work on it. */
+export function decodeAttempts(rows: Iterable<AttemptRow>, onDamage: OnDamage): Attempt[] {
+  return [...rows].flatMap((row) => {
+    const found = decode('attempt', row.id, row.text, onDamage);
+    return found ?? (row.settled ? [] : unreadableAttempt(row));
+  });
+}
+
+function unreadableAttempt({ id, claimedAt, rev }: AttemptRow): Attempt {
+  const [instanceId = id, opening = ''] = id.split(/@(.*)/s);
+  const unknown = { from: null, to: null };
+  return {
+    id, instanceId, name: instanceId, scope: '', wave: '', opening: { id: opening, opens: claimedAt, closes: claimedAt },
+    state: 'running', taskId: null, sizeClass: 'unknown/0', requestedBy: '', reason: '', claimedAt, calledAt: null,
+    finishedAt: null, parts: [], engine: unknown, proxy: unknown, error: null, updates: [], lookUntil: null, retryAt: null,
+    calls: 0, taskEndedAt: null, timedOutAt: null, progress: null, told: [], settled: false, unreadable: true, rev,
+  }; // biome-ignore format: nothing is known of it
 }
 
 function parsed(text: string): Record<string, unknown> | null {

@@ -4,9 +4,10 @@ import type { Hold } from '../../core/hold.ts';
 import { DAY, SECOND } from '../../core/time.ts';
 import { type Condition, type FleetEntry, type Lease, type Ledger, type Log, StaleLeaseError } from '../../deps.ts';
 import {
+  type AttemptRow,
   type Documents,
-  decode,
   decodeAll,
+  decodeAttempts,
   encode,
   type Kind,
   LedgerError,
@@ -86,18 +87,18 @@ class DynamoLedger implements Ledger {
 
   async attempt(id: string): Promise<Attempt | null> {
     const row = await this.#table.get({ pk: 'attempt', sk: id });
-    return row && decode('attempt', id, textOf(row), this.#onDamage);
+    return row && (decodeAttempts([attemptRow(row)], this.#onDamage)[0] ?? null);
   }
 
   async activeAttempts(): Promise<Attempt[]> {
-    return this.#read('attempt', { pk: 'attempt', by: { index: 'open', attribute: 'openSince' } });
+    return this.#attempts({ pk: 'attempt', by: { index: 'open', attribute: 'openSince' } });
   }
 
   async attempts(filter: { since?: number; instanceId?: string; limit?: number }): Promise<Attempt[]> {
     const { since, instanceId, limit } = filter;
     if (instanceId !== undefined) return this.#attemptsOf(instanceId, since, limit);
     const by = { index: 'byClaim', attribute: 'claimedAt', ...(since === undefined ? {} : { from: since }) };
-    return (await this.#read('attempt', { pk: 'attempt', by, limit })).sort(newestFirst);
+    return (await this.#attempts({ pk: 'attempt', by, limit })).sort(newestFirst);
   }
 
   async holds(): Promise<Hold[]> {
@@ -172,9 +173,13 @@ class DynamoLedger implements Ledger {
 
   /** The id of an attempt begins with its instance; what one instance has is little. */
   async #attemptsOf(instanceId: string, since = Number.NEGATIVE_INFINITY, limit?: number): Promise<Attempt[]> {
-    const found = await this.#read('attempt', { pk: 'attempt', prefix: `${instanceId}@` });
+    const found = await this.#attempts({ pk: 'attempt', prefix: `${instanceId}@` });
     const wanted = found.filter((attempt) => attempt.instanceId === instanceId && attempt.claimedAt >= since);
     return wanted.sort(newestFirst).slice(0, limit);
+  }
+
+  async #attempts(find: Find): Promise<Attempt[]> {
+    return decodeAttempts((await this.#table.find(find)).map(attemptRow), this.#onDamage);
   }
 
   async #read<K extends Kind>(kind: K, find: Find): Promise<Documents[K][]> {
@@ -189,6 +194,11 @@ function rowOf(attempt: Attempt): Row & Key & { doc: string } {
   return settled
     ? { ...row, [EXPIRES]: Math.ceil(((finishedAt ?? claimedAt) + KEPT) / SECOND) }
     : { ...row, openSince: claimedAt };
+}
+
+function attemptRow(row: Row): AttemptRow {
+  const [claimedAt, rev] = [Number(row.claimedAt ?? 0), typeof row.rev === 'number' ? row.rev : -1];
+  return { id: String(row.sk), text: textOf(row), claimedAt, settled: row.openSince === undefined, rev };
 }
 
 function fleetKey(instanceId: string): Key {

@@ -3,7 +3,16 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import type { Attempt } from '../../core/attempt.ts';
 import type { Hold } from '../../core/hold.ts';
 import { type Condition, type FleetEntry, type Lease, type Ledger, type Log, StaleLeaseError } from '../../deps.ts';
-import { type Documents, decode, decodeAll, encode, type Kind, type OnDamage, onceEach } from './documents.ts';
+import {
+  type AttemptRow,
+  type Documents,
+  decodeAll,
+  decodeAttempts,
+  encode,
+  type Kind,
+  type OnDamage,
+  onceEach,
+} from './documents.ts';
 import { isGone, processExists } from './holder.ts';
 import { giveBack, grant } from './lease.ts';
 import { ledgerError, openDatabase } from './sqlite-file.ts';
@@ -72,19 +81,22 @@ class SqliteLedger implements Ledger {
   }
 
   async attempt(id: string): Promise<Attempt | null> {
-    const [row] = this.#rows('SELECT id, doc FROM attempts WHERE id = ?', id);
-    return row ? decode('attempt', row[0], row[1], this.#onDamage) : null;
+    return this.#attempts('WHERE id = ?', id)[0] ?? null;
   }
 
   async activeAttempts(): Promise<Attempt[]> {
-    return decodeAll('attempt', this.#rows('SELECT id, doc FROM attempts WHERE settled = 0'), this.#onDamage);
+    return this.#attempts('WHERE settled = 0');
   }
 
   async attempts(filter: { since?: number; instanceId?: string; limit?: number }): Promise<Attempt[]> {
     const { since = Number.MIN_SAFE_INTEGER, instanceId, limit = -1 } = filter;
     const [where, values] = instanceId === undefined ? ['', []] : ['instance_id = ? AND', [instanceId]];
-    const sql = `SELECT id, doc FROM attempts WHERE ${where} claimed_at >= ? ORDER BY claimed_at DESC, id LIMIT ?`;
-    return decodeAll('attempt', this.#rows(sql, ...values, since, limit), this.#onDamage);
+    return this.#attempts(
+      `WHERE ${where} claimed_at >= ? ORDER BY claimed_at DESC, id LIMIT ?`,
+      ...values,
+      since,
+      limit,
+    );
   }
 
   async holds(): Promise<Hold[]> {
@@ -151,6 +163,12 @@ class SqliteLedger implements Ledger {
     this.#run('INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?)', holder, fence, until);
   }
 
+  #attempts(which: string, ...values: SQLInputValue[]): Attempt[] {
+    const sql = `SELECT id, doc, claimed_at, settled, rev FROM attempts ${which}`;
+    const rows = this.#guard(() => this.#sql(sql).all(...values));
+    return decodeAttempts(rows.map(attemptRow), this.#onDamage);
+  }
+
   #all<K extends Kind>(kind: K): Documents[K][] {
     const rows = this.#rows('SELECT key, doc FROM documents WHERE kind = ? ORDER BY key', kind);
     return decodeAll(kind, rows, this.#onDamage);
@@ -202,4 +220,9 @@ class SqliteLedger implements Ledger {
       throw ledgerError(this.#path, error);
     }
   }
+}
+
+function attemptRow({ id, doc, claimed_at, settled, rev }: Record<string, SQLOutputValue>): AttemptRow {
+  const [claimedAt, isSettled] = [Number(claimed_at), Number(settled) === 1];
+  return { id: String(id), text: String(doc), claimedAt, settled: isSettled, rev: Number(rev) };
 }

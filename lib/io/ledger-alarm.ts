@@ -1,0 +1,44 @@
+import { ledgerAlert } from '../core/alert.ts';
+import { type EpochMs, HOUR } from '../core/time.ts';
+import { createNotifier } from './alerts/notifier.ts';
+import { systemClock } from './clock.ts';
+import { readConfig } from './config.ts';
+import { LedgerError } from './ledger/documents.ts';
+import { createLog } from './log.ts';
+import { readPolicyFile } from './policy-state.ts';
+import type { RuntimeOptions } from './runtime.ts';
+
+/** Without a ledger nothing remembers who was told, so a process that lives on tells once an hour, for each ledger. */
+const toldAt = new Map<string, EpochMs>();
+
+/** Does the work, and tells people when it fails because of the ledger. @throws what the work throws */
+export async function withLedgerAlarm<T>(work: () => Promise<T>, options: Partial<RuntimeOptions> = {}): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await soundLedgerAlarm(error, options);
+    throw error;
+  }
+}
+
+/**
+ * When this error is the ledger's, tells the receivers of the policy as it stands in its file: nothing starts and nothing
+ * is followed meanwhile, and no pass gets far enough to tell it.
+ */
+export async function soundLedgerAlarm(error: unknown, options: Partial<RuntimeOptions> = {}): Promise<void> {
+  if (!(error instanceof LedgerError)) return;
+  const clock = options.clock ?? systemClock;
+  const config = readConfig(options.env);
+  const now = clock.now();
+  if (now < (toldAt.get(config.ledger) ?? Number.NEGATIVE_INFINITY) + HOUR) return;
+  toldAt.set(config.ledger, now);
+  const file = await readPolicyFile(config);
+  const targets = (file.problem === null && file.state.policy?.notify) || [];
+  const secrets = [...config.secrets, ...targets.flatMap(({ secret, url }) => [secret, URL.parse(url)?.search])];
+  const write = options.writeLog ?? ((line: string) => void process.stdout.write(line));
+  const known = secrets.filter((secret) => typeof secret === 'string').filter(Boolean);
+  const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets: known });
+  const notifier = createNotifier({ targets, log, clock });
+  const alert = ledgerAlert(config.ledger, error.message, now);
+  await notifier.deliver(alert, notifier.wanting(alert));
+}

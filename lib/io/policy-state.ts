@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { newLedgerAlert } from '../core/alert.ts';
+import type { Policy } from '../core/policy.ts';
+import type { EpochMs } from '../core/time.ts';
+import type { Ledger, PolicyState } from '../deps.ts';
+import type { Config } from './config.ts';
+import { problemText, readPolicy } from './policy-file.ts';
+
+const GOOD_POLICY = 'policy:good';
+
+/**
+ * The policy as it stands in its file now. When that is not valid, the last good one (kept in the ledger as it was written,
+ * secrets not resolved) tells where to follow what runs, and whom to tell. @throws LedgerError
+ */
+export async function policyState(config: Config, ledger: Ledger, now: EpochMs): Promise<PolicyState> {
+  const current = await readPolicyFile(config);
+  if (current.problem === null && current.text === lastGood.get(ledger)) return current.state;
+  const good = await ledger.note(GOOD_POLICY);
+  if (current.problem === null) {
+    if (good === null) await noteNewLedger(ledger, config.ledger, now);
+    if (good !== current.text) await ledger.putNote(GOOD_POLICY, current.text);
+    lastGood.set(ledger, current.text);
+    return current.state;
+  }
+  const before = good === null ? null : await readPolicy(good, config.env);
+  const policy: Policy | null = before && 'policy' in before ? before.policy : null;
+  return { policy, problem: current.problem };
+}
+
+/** A ledger that has never seen a policy is a new one; the next pass that tells anything tells that too. */
+async function noteNewLedger(ledger: Ledger, spec: string, now: EpochMs): Promise<void> {
+  const alert = newLedgerAlert(spec, now);
+  await ledger.putCondition({ key: alert.key, alert, toldAt: null });
+}
+
+/** What the ledger is known to hold as the last good policy, so that an idle tick does not ask for it again. */
+const lastGood = new WeakMap<Ledger, string>();
+
+export type PolicyFile = { text: string; problem: null; state: PolicyState } | { problem: string };
+
+/** Every problem of the file in one text, a line each: `policy.yaml:3:5 …`. */
+export async function readPolicyFile({ policyFile: file, env }: Config): Promise<PolicyFile> {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    return { problem: `${file}: ${why}; copy policy.example.yaml, or name another with POLICY or --policy` };
+  }
+  const read = await readPolicy(bytes, env);
+  if ('policy' in read)
+    return { text: new TextDecoder().decode(bytes), problem: null, state: { policy: read.policy, problem: null } };
+  return { problem: read.problems.map((problem) => problemText(file, problem)).join('\n') };
+}

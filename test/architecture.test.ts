@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, { rooms: string[]; packages: string[] }> = {
     rooms: ['core', 'deps', 'reconcile', 'operations', 'present', 'http'],
     packages: ['zod/mini', 'node:crypto'],
   },
-  io: { rooms: ['core', 'deps', 'io'], packages: ['zod/mini', 'yaml', 'ical.js', 'node:*', '@aws-sdk/*'] },
+  io: { rooms: ['core', 'deps', 'io'], packages: ['zod/mini', 'yaml', 'node:*', '@aws-sdk/*'] },
   cli: {
     rooms: ['core', 'deps', 'reconcile', 'operations', 'present', 'io', 'cli', 'simulator'],
     packages: ['node:*', 'zod'],

@@ -1,22 +1,11 @@
 import type { Day } from './day.ts';
 import type { Stretch } from './freeze.ts';
-import {
-  type Component,
-  FeedError,
-  type Property,
-  propertiesOf,
-  propertyOf,
-  readLength,
-  readWritten,
-  textOf,
-  type Written,
-} from './jcal.ts';
+import { type Component, FeedError, type Property } from './ics-text.ts';
+import { propertiesOf, propertyOf, readLength, readWritten, valuesOf, type Written } from './ics-values.ts';
+import type { ToInstant } from './ics-zone.ts';
 import { DAY, type EpochMs } from './time.ts';
 import { wallClock } from './wall.ts';
 import { isZone } from './zone.ts';
-
-/** The instant at which a wall shows a day and a time. */
-export type ToInstant = (day: Day, time: number) => EpochMs;
 
 export interface FeedOptions {
   /** IANA name: where whole days begin, and what times without a zone are in. */
@@ -25,7 +14,7 @@ export interface FeedOptions {
   from: EpochMs;
   to: EpochMs;
   /** Zones that the calendar defines itself, under names that are not IANA's. */
-  zoneOf?: (tzid: string) => ToInstant | null;
+  zones: ReadonlyMap<string, ToInstant>;
 }
 
 export interface Event {
@@ -41,45 +30,45 @@ export interface Event {
 export function readEvent(component: Component, options: FeedOptions): Event {
   const start = propertyOf(component, 'dtstart');
   if (!start) throw new FeedError('an event has no beginning');
-  const written = readWritten(start[3]);
+  const written = readWritten(start.value);
   return {
-    uid: textOf(propertyOf(component, 'uid')),
+    uid: propertyOf(component, 'uid')?.value ?? '',
     written,
-    at: clockOf(start, options),
+    at: clockOf(start.params, written, options),
     length: lengthOf(component, written, start, options),
     component,
   };
 }
 
 /** @throws FeedError for a zone that nobody knows */
-function clockOf([, { tzid }, , value]: Property, { timezone, zoneOf }: FeedOptions): ToInstant {
-  if (readWritten(value).isUtc) return (day, time) => day * DAY + time;
-  if (typeof tzid !== 'string') return wallClock(timezone).toInstant;
+function clockOf({ tzid }: Property['params'], { isUtc }: Written, { timezone, zones }: FeedOptions): ToInstant {
+  if (isUtc) return (day, time) => day * DAY + time;
+  if (tzid === undefined) return wallClock(timezone).toInstant;
   if (isZone(tzid)) return wallClock(tzid).toInstant;
-  const own = zoneOf?.(tzid);
+  const own = zones.get(tzid);
   if (!own) throw new FeedError(`the time zone ${tzid.slice(0, 60)} is not known`);
   return own;
 }
 
-export function instantOf(property: Property, value: unknown, options: FeedOptions): EpochMs {
-  const [name, params, type] = property;
-  const { day, time } = readWritten(value);
-  return clockOf([name, params, type, value], options)(day, time ?? 0);
+/** Of one of the property's values, as it may have several. */
+export function instantOf({ params }: Property, value: string, options: FeedOptions): EpochMs {
+  const written = readWritten(value);
+  return clockOf(params, written, options)(written.day, written.time ?? 0);
 }
 
 function lengthOf(component: Component, written: Written, start: Property, options: FeedOptions): Event['length'] {
   const [end, duration] = [propertyOf(component, 'dtend'), propertyOf(component, 'duration')];
   const isWholeDay = written.time === null;
   if (duration) {
-    const ms = readLength(duration[3]);
+    const ms = readLength(duration.value);
     return isWholeDay ? { days: Math.ceil(ms / DAY) } : { ms };
   }
   if (!end) return isWholeDay ? { days: 1 } : { ms: 0 };
-  if (isWholeDay !== (readWritten(end[3]).time === null))
+  if (isWholeDay !== (readWritten(end.value).time === null))
     throw new FeedError('an event begins with a day and ends at a time');
   const ms = isWholeDay
-    ? (readWritten(end[3]).day - written.day) * DAY
-    : instantOf(end, end[3], options) - instantOf(start, start[3], options);
+    ? (readWritten(end.value).day - written.day) * DAY
+    : instantOf(end, end.value, options) - instantOf(start, start.value, options);
   if (ms < 0) throw new FeedError('an event ends before it begins');
   // The end of a day that is the day itself is written by some for "this day".
   return isWholeDay ? { days: Math.max(1, ms / DAY) } : { ms };
@@ -95,10 +84,10 @@ export function movedOccurrences(components: readonly Component[], options: Feed
   for (const component of components) {
     const property = propertyOf(component, 'recurrence-id');
     if (!property) continue;
-    if (property[1].range !== undefined)
+    if (property.params.range !== undefined)
       throw new FeedError('an event changes "this and future" ones, which is not supported');
-    const uid = textOf(propertyOf(component, 'uid'));
-    moved.set(uid, (moved.get(uid) ?? new Set()).add(instantOf(property, property[3], options)));
+    const uid = propertyOf(component, 'uid')?.value ?? '';
+    moved.set(uid, (moved.get(uid) ?? new Set()).add(instantOf(property, property.value, options)));
   }
   return moved;
 }
@@ -108,7 +97,7 @@ export function exclusionsOf(component: Component, options: FeedOptions): (at: E
   const instants = new Set<EpochMs>();
   const days = new Set<Day>();
   for (const property of propertiesOf(component, 'exdate')) {
-    for (const value of property.slice(3)) {
+    for (const value of valuesOf(property)) {
       const { day, time } = readWritten(value);
       if (time === null) days.add(day);
       else instants.add(instantOf(property, value, options));
@@ -120,11 +109,11 @@ export function exclusionsOf(component: Component, options: FeedOptions): (at: E
 /** Dates beside the rule: like the others as long as the event, or periods that say it themselves. */
 export function extraDates({ component, length, at }: Event, options: FeedOptions): Stretch[] {
   return propertiesOf(component, 'rdate').flatMap((property) =>
-    property.slice(3).map((value): Stretch => {
-      if (Array.isArray(value)) {
-        const [begin, end] = value as unknown[];
-        const from = instantOf(property, begin, options);
-        return { from, to: String(end).startsWith('P') ? from + readLength(end) : instantOf(property, end, options) };
+    valuesOf(property).map((value): Stretch => {
+      const [begin, end] = value.split('/');
+      if (end !== undefined) {
+        const from = instantOf(property, begin!, options);
+        return { from, to: /^\+?P/i.test(end) ? from + readLength(end) : instantOf(property, end, options) };
       }
       const { day, time } = readWritten(value);
       const from = instantOf(property, value, options);

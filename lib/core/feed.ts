@@ -4,25 +4,17 @@ import {
   exclusionsOf,
   extraDates,
   type FeedOptions,
-  instantOf,
   isRecurring,
   movedOccurrences,
   readEvent,
 } from './feed-event.ts';
 import type { Stretch } from './freeze.ts';
-import {
-  type Component,
-  componentsOf,
-  FeedError,
-  type Property,
-  propertyOf,
-  readWritten,
-  ruleText,
-  textOf,
-  type Written,
-} from './jcal.ts';
+import { type Component, FeedError } from './ics-text.ts';
+import { componentsOf, propertyOf, readWritten, splitRule, type Written } from './ics-values.ts';
+import { readZone, type ToInstant } from './ics-zone.ts';
 import { DAY, type EpochMs } from './time.ts';
 import { readRrule } from './window-rrule.ts';
+import { isZone } from './zone.ts';
 
 /** More of anything is not a calendar of freezes, and would take longer than a moment. */
 const MOST_EVENTS = 10_000;
@@ -34,11 +26,12 @@ const MOST_STRETCHES = 20_000;
  * their exceptions, and single occurrences that were moved. @throws FeedError when any of it is not understood: a freeze
  * that is silently left out would be worse than a calendar that cannot be read
  */
-export async function readFeed(calendars: readonly Component[], options: FeedOptions): Promise<Stretch[]> {
+export async function readFeed(calendars: readonly Component[], asked: Omit<FeedOptions, 'zones'>): Promise<Stretch[]> {
+  const options = { ...asked, zones: await zonesOf(calendars, asked) };
   const components = calendars.flatMap((calendar) => componentsOf(calendar, 'vevent'));
   if (components.length > MOST_EVENTS) throw new FeedError(`it has more than ${MOST_EVENTS} events`);
   const moved = movedOccurrences(components, options);
-  const alive = components.filter((component) => textOf(propertyOf(component, 'status')).toUpperCase() !== 'CANCELLED');
+  const alive = components.filter((component) => propertyOf(component, 'status')?.value.toUpperCase() !== 'CANCELLED');
   const events = alive.map((component) => readEvent(component, options));
   if (events.filter(({ component }) => isRecurring(component)).length > MOST_RECURRING)
     throw new FeedError(`it has more than ${MOST_RECURRING} recurring events`);
@@ -55,7 +48,7 @@ async function occurrences(event: Event, moved: ReadonlySet<EpochMs>, options: F
   const { day: first, time } = event.written;
   const isException = propertyOf(component, 'recurrence-id') !== null;
   const isExcluded = exclusionsOf(component, options);
-  const includes = await ruleOf(event, options);
+  const includes = await ruleOf(event);
   const end = (day: Day): EpochMs => ('days' in length ? at(day + length.days, 0) : at(day, time ?? 0) + length.ms);
   const longest = ('days' in length ? length.days * DAY : length.ms) + 2 * DAY;
   const days = new Set([first]);
@@ -71,33 +64,39 @@ async function occurrences(event: Event, moved: ReadonlySet<EpochMs>, options: F
 }
 
 /** Null: it happens once. The first day belongs to it whatever the rule says. */
-async function ruleOf(
-  { written, at, component }: Event,
-  options: FeedOptions,
-): Promise<((day: Day) => boolean) | null> {
+async function ruleOf({ written, at, component }: Event): Promise<((day: Day) => boolean) | null> {
   const property = propertyOf(component, 'rrule');
   if (!property) return null;
-  const rule = property[3] as { until?: unknown };
+  const { rule, until } = splitRule(property.value);
   // An occurrence is found at once, as a rule begins with one; the share bounds what is not right.
   const start = { day: written.day, time: written.time ?? 0, timezone: 'UTC', share: 0.2 };
-  const read = await readRrule(ruleText(rule), start);
+  const read = await readRrule(rule, start);
   if (!('value' in read)) throw new FeedError(`an event's recurrence rule ${read.message}`);
-  const isBefore = untilOf(rule.until, written, at, property, options);
+  const isBefore = until === null ? () => true : untilOf(until, written, at);
   return (day) => read.value(day) && isBefore(day);
 }
 
-function untilOf(
-  until: unknown,
-  { time }: Written,
-  at: Event['at'],
-  [name, , type]: Property,
-  options: FeedOptions,
-): (day: Day) => boolean {
-  if (until === undefined) return () => true;
+function untilOf(until: string, { time }: Written, at: Event['at']): (day: Day) => boolean {
   const last = readWritten(until);
   if (last.time === null) return (day) => day <= last.day;
-  const end = last.isUtc ? instantOf([name, {}, type, until], until, options) : at(last.day, last.time);
+  const end = last.isUtc ? last.day * DAY + last.time : at(last.day, last.time);
   return (day) => at(day, time ?? 0) <= end;
+}
+
+/** The zones that events name and that are not IANA's. */
+async function zonesOf(
+  calendars: readonly Component[],
+  { from, to }: Omit<FeedOptions, 'zones'>,
+): Promise<Map<string, ToInstant>> {
+  const events = calendars.flatMap((calendar) => componentsOf(calendar, 'vevent'));
+  const named = new Set(events.flatMap(({ properties }) => properties.map(({ params }) => params.tzid)));
+  const zones = new Map<string, ToInstant>();
+  for (const zone of calendars.flatMap((calendar) => componentsOf(calendar, 'vtimezone'))) {
+    const tzid = propertyOf(zone, 'tzid')?.value;
+    if (tzid !== undefined && named.has(tzid) && !isZone(tzid) && !zones.has(tzid))
+      zones.set(tzid, await readZone(zone, from, to));
+  }
+  return zones;
 }
 
 function merged(stretches: Stretch[]): Stretch[] {

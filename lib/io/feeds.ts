@@ -1,8 +1,8 @@
 import { readFeed } from '../core/feed.ts';
-import { FeedError } from '../core/jcal.ts';
+import { FeedError, parseIcs } from '../core/ics-text.ts';
 import type { Feed, Freeze, Policy } from '../core/policy.ts';
 import { DAY, type EpochMs, MINUTE } from '../core/time.ts';
-import { loadCalendar, parseCalendar } from './ics.ts';
+import { loadCalendar } from './ics.ts';
 
 /** What was read is good for so long; a calendar that could not be read is asked again sooner. */
 const LASTS = 10 * MINUTE;
@@ -48,8 +48,8 @@ function readOnce(feed: Feed, now: EpochMs): Known['read'] {
 
 async function read({ source, timezone }: Feed, now: EpochMs): Known['read'] {
   try {
-    const { calendars, zoneOf } = await parseCalendar(await loadCalendar(source));
-    const stretches = await readFeed(calendars, { timezone, zoneOf, from: now - BEHIND, to: now + AHEAD });
+    const calendars = parseIcs(await loadCalendar(source));
+    const stretches = await readFeed(calendars, { timezone, from: now - BEHIND, to: now + AHEAD });
     return { stretches, problem: null };
   } catch (error) {
     // Whatever else went wrong in it, a tick has to go on: what runs is followed, and nothing that this concerns is started.

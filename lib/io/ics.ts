@@ -1,9 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { fieldsOf } from '../core/day.ts';
-import type { FeedOptions } from '../core/feed-event.ts';
-import type { Component } from '../core/jcal.ts';
-import { FeedError } from '../core/jcal.ts';
-import { DAY, SECOND } from '../core/time.ts';
+import { FeedError } from '../core/ics-text.ts';
+import { SECOND } from '../core/time.ts';
 import { exchange, type TransportCode } from './dcs/http.ts';
 
 /** For one request; a tick has other things to do. */
@@ -11,12 +8,6 @@ const TRY_LASTS = 5 * SECOND;
 
 const MOST_BYTES = 1024 * 1024;
 const MOST_REDIRECTS = 3;
-
-/** A calendar as it was parsed, and the zones that it defines itself. */
-export interface ParsedCalendar {
-  calendars: Component[];
-  zoneOf: NonNullable<FeedOptions['zoneOf']>;
-}
 
 /** The text of a calendar at an https URL or in a file. @throws FeedError, which names neither */
 export async function loadCalendar(source: string): Promise<string> {
@@ -61,45 +52,3 @@ const WHAT_HAPPENED: Record<TransportCode, string> = {
   'TRANSPORT.TOO_LARGE': 'it is too large',
   'TRANSPORT.GARBLED': 'what its server sent is garbled',
 };
-
-/** The parser is loaded here, so that only policies with calendars pay for it. @throws FeedError */
-export async function parseCalendar(text: string): Promise<ParsedCalendar> {
-  const { default: ical } = await import('ical.js');
-  let parsed: unknown;
-  try {
-    parsed = ical.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw new FeedError(`it is no calendar: ${(error as Error).message.slice(0, 100)}`);
-  }
-  const calendars = (Array.isArray(parsed) && typeof parsed[0] === 'string' ? [parsed] : parsed) as Component[];
-  if (calendars.length === 0 || calendars.some(([name]) => name !== 'vcalendar'))
-    throw new FeedError('it is no calendar');
-  return { calendars, zoneOf: (tzid) => zoneOf(ical, calendars, tzid) };
-}
-
-/** A zone that the calendar defines itself, as some programs do under names of their own. */
-function zoneOf(
-  ical: typeof import('ical.js').default,
-  calendars: readonly Component[],
-  tzid: string,
-): ReturnType<ParsedCalendar['zoneOf']> {
-  const defined = calendars
-    .flatMap(([, , components]) => components.filter(([name]) => name === 'vtimezone'))
-    .find(([, properties]) => properties.some(([name, , , value]) => name === 'tzid' && value === tzid));
-  if (!defined) return null;
-  const timezone = new ical.Timezone({
-    component: new ical.Component(structuredClone(defined) as unknown as string),
-    tzid,
-  });
-  return (day, time) => {
-    const [date, rest] = [fieldsOf(day + Math.floor(time / DAY)), (time % DAY) / SECOND];
-    const fields = {
-      ...date,
-      hour: Math.floor(rest / 3_600),
-      minute: Math.floor(rest / 60) % 60,
-      second: rest % 60,
-      isDate: false,
-    };
-    return day * DAY + time - timezone.utcOffset(new ical.Time(fields, timezone)) * SECOND;
-  };
-}

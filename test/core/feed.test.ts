@@ -1,15 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFeed } from '../../lib/core/feed.ts';
+import { parseIcs } from '../../lib/core/ics-text.ts';
 import { iso } from '../../lib/core/time.ts';
-import { parseCalendar } from '../../lib/io/ics.ts';
 import { calendarText, event } from '../support/ics.ts';
 
 /** Clocks change on 29 March and 25 October. */
 const BERLIN = 'Europe/Berlin';
 
 async function stretches(text: string, from = '2026-01-01T00:00:00Z', to = '2027-01-01T00:00:00Z'): Promise<string[]> {
-  const { calendars, zoneOf } = await parseCalendar(text);
-  const found = await readFeed(calendars, { timezone: BERLIN, zoneOf, from: Date.parse(from), to: Date.parse(to) });
+  const found = await readFeed(parseIcs(text), { timezone: BERLIN, from: Date.parse(from), to: Date.parse(to) });
   return found.map((one) => `${iso(one.from).slice(5, -4)} ${iso(one.to).slice(5, -4)}`);
 }
 

@@ -1,5 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
+import { LOCAL_CLIENT } from './aws.ts';
 
 /** An SQS on this machine, with one queue and where it puts aside what fails. */
 export interface LocalQueue {
@@ -10,10 +11,6 @@ export interface LocalQueue {
   putAside(): string[];
   stop(): Promise<void>;
 }
-
-/** Keys that only an emulator takes. */
-const KEYS = { accessKeyId: 'local', secretAccessKey: 'local' };
-const REGION = 'us-east-1';
 
 /** `visibility`: after how many seconds a message comes again that was taken and not done. */
 export async function startQueue({ visibility }: { visibility: number }): Promise<LocalQueue> {
@@ -26,7 +23,7 @@ export async function startQueue({ visibility }: { visibility: number }): Promis
     },
   });
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const client = new SQSClient({ endpoint, region: REGION, credentials: KEYS });
+  const client = new SQSClient({ endpoint, ...LOCAL_CLIENT });
   const bodies = (name: string) => server.inspectQueue(name)!.messages.ready.map(({ body }) => body);
   return {
     url: `${endpoint}/000000000000/starts`,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import { VERSION } from '../../lib/io/version.ts';
+import { type LocalApi, serve } from '../../scripts/offline/gateway.ts';
 import { anInstance, NIGHT } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 import {
@@ -9,11 +10,9 @@ import {
   functionOf,
   type HostOptions,
   KEYS,
-  type LocalApi,
   call as plainCall,
   type Reply,
   type Request,
-  serve,
 } from '../support/http.ts';
 import { type Description, expectToFit } from '../support/openapi.ts';
 

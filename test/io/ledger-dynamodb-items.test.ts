@@ -6,16 +6,10 @@ import { openDynamoLedger } from '../../lib/io/ledger/dynamodb.ts';
 import { TABLE_SCHEMA } from '../../lib/io/ledger/dynamodb-schema.ts';
 import { Table } from '../../lib/io/ledger/dynamodb-table.ts';
 import { openLedger } from '../../lib/io/ledger/open.ts';
+import { LOCAL_AWS } from '../../scripts/offline/aws.ts';
+import { clientOf, createTable, type LocalDynamo, startDynalite } from '../../scripts/offline/table.ts';
 import { anAttempt, anInstance, NIGHT } from '../support/builders.ts';
-import {
-  clientOf,
-  createTable,
-  deleteItem,
-  LOCAL,
-  type LocalDynamo,
-  putItem,
-  startDynalite,
-} from '../support/dynamodb.ts';
+import { deleteItem, putItem } from '../support/dynamodb.ts';
 import { startUnkindServer, type UnkindServer } from '../support/unkind-server.ts';
 
 let dynamo: LocalDynamo;
@@ -319,9 +313,7 @@ describe('LEDGER=dynamodb:TABLE', () => {
   it('is found where AWS_ENDPOINT_URL_DYNAMODB says', async () => {
     Object.assign(process.env, {
       AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: LOCAL.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: LOCAL.secretAccessKey,
+      ...LOCAL_AWS,
     });
     const ledger = await openLedger(`dynamodb:${table}`);
     await ledger.putNote('a', 'b');

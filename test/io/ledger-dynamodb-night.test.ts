@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import type { Ledger } from '../../lib/deps.ts';
 import { openDynamoLedger } from '../../lib/io/ledger/dynamodb.ts';
+import { clientOf, createTable, type LocalDynamo, startDynalite } from '../../scripts/offline/table.ts';
 import { aPolicy, LIMITS, NIGHT } from '../support/builders.ts';
-import { clientOf, createTable, type LocalDynamo, startDynalite } from '../support/dynamodb.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 let dynamo: LocalDynamo;

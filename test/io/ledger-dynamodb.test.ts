@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { openDynamoLedger } from '../../lib/io/ledger/dynamodb.ts';
-import { ledgerContract } from '../contract/ledger.contract.ts';
 import {
   clientOf,
   createTable,
@@ -8,7 +7,8 @@ import {
   type LocalDynamo,
   startDynalite,
   startDynamoDbLocal,
-} from '../support/dynamodb.ts';
+} from '../../scripts/offline/table.ts';
+import { ledgerContract } from '../contract/ledger.contract.ts';
 
 function contractOn(name: string, start: () => Promise<LocalDynamo>): void {
   let dynamo: LocalDynamo;
@@ -34,7 +34,8 @@ function contractOn(name: string, start: () => Promise<LocalDynamo>): void {
 describe('on dynalite', () => contractOn('dynamodb', startDynalite));
 
 /** Skipped visibly where there is no Java: its name says why. */
-const real = hasJava ? describe : describe.skip;
-real(`on the real DynamoDB Local${hasJava ? '' : ' (there is no "java" here)'}`, () =>
+const isThere = hasJava();
+const real = isThere ? describe : describe.skip;
+real(`on the real DynamoDB Local${isThere ? '' : ' (there is no "java" here)'}`, () =>
   contractOn('dynamodb', startDynamoDbLocal),
 );

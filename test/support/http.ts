@@ -1,12 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
+import { createHash } from 'node:crypto';
 import { http } from '../../handlers/http.ts';
 import type { ApiKey, Right } from '../../lib/core/api-key.ts';
 import type { PolicyState } from '../../lib/deps.ts';
 import type { HttpAnswer } from '../../lib/http/answer.ts';
 import type { Runtime } from '../../lib/io/runtime.ts';
+import type { Invoke, LocalApi } from '../../scripts/offline/gateway.ts';
 import type { FakeWorld } from './fake-world.ts';
 
 /** Keys that tests show, by what they are good for. */
@@ -21,8 +19,6 @@ const API_KEYS = [
   aKey('ops', KEYS.operate, 'read', 'operate'),
   aKey('ci', KEYS.upgrade, 'read', 'upgrade'),
 ];
-
-export type Invoke = (event: unknown, context?: object) => Promise<HttpAnswer>;
 
 export interface HostOptions {
   state?: PolicyState;
@@ -42,37 +38,6 @@ export function functionOf(
   const runtime = { config: { apiKeys }, clock, ledger, log, pass } as unknown as Runtime;
   const handler = http(async () => runtime) as unknown as (event: unknown, context: object) => Promise<HttpAnswer>;
   return (event, context = { getRemainingTimeInMillis: () => timeLeft }) => handler(event, context);
-}
-
-export interface LocalApi {
-  url: string;
-  close(): Promise<void>;
-}
-
-/** A gateway on this machine: real HTTP requests reach the function as events of payload 2.0. */
-export async function serve(invoke: Invoke): Promise<LocalApi> {
-  const server = createServer(async (request, response) => {
-    const [rawPath = '/', rawQueryString = ''] = (request.url ?? '/').split('?');
-    const answer = await invoke({
-      version: '2.0',
-      rawPath,
-      rawQueryString,
-      headers: request.headers,
-      requestContext: { http: { method: request.method }, requestId: randomUUID(), stage: '$default' },
-      body: (await buffer(request)).toString('base64'),
-      isBase64Encoded: true,
-    });
-    response.writeHead(answer.statusCode, answer.headers).end(answer.body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }
 
 /** What may stand in an answer; what really does is held against the API's description. */

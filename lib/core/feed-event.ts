@@ -13,6 +13,8 @@ export interface FeedOptions {
   /** Only what lies in `[from, to)` is wanted. */
   from: EpochMs;
   to: EpochMs;
+  /** Whether it has taken too long; it is asked before each event. */
+  isLate?: () => boolean;
   /** Zones that the calendar defines itself, under names that are not IANA's. */
   zones: ReadonlyMap<string, ToInstant>;
 }

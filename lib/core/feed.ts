@@ -27,6 +27,8 @@ const MOST_STRETCHES = 20_000;
  * that is silently left out would be worse than a calendar that cannot be read
  */
 export async function readFeed(calendars: readonly Component[], asked: Omit<FeedOptions, 'zones'>): Promise<Stretch[]> {
+  const unknown = calendars.flatMap((calendar) => componentsOf(calendar, 'vfreebusy'));
+  if (unknown.length > 0) throw new FeedError('it has VFREEBUSY, which is not supported');
   const options = { ...asked, zones: await zonesOf(calendars, asked) };
   const components = calendars.flatMap((calendar) => componentsOf(calendar, 'vevent'));
   if (components.length > MOST_EVENTS) throw new FeedError(`it has more than ${MOST_EVENTS} events`);
@@ -37,6 +39,7 @@ export async function readFeed(calendars: readonly Component[], asked: Omit<Feed
     throw new FeedError(`it has more than ${MOST_RECURRING} recurring events`);
   const stretches: Stretch[] = [];
   for (const event of events) {
+    if (options.isLate?.()) throw tooLong();
     stretches.push(...(await occurrences(event, moved.get(event.uid) ?? new Set(), options)));
     if (stretches.length > MOST_STRETCHES) throw new FeedError(`it has more than ${MOST_STRETCHES} occurrences`);
   }
@@ -73,7 +76,7 @@ async function ruleOf({ written, at, component }: Event): Promise<((day: Day) =>
   const read = await readRrule(rule, start);
   if (!('value' in read)) throw new FeedError(`an event's recurrence rule ${read.message}`);
   const isBefore = until === null ? () => true : untilOf(until, written, at);
-  return (day) => read.value(day) && isBefore(day);
+  return (day) => isBefore(day) && read.value(day);
 }
 
 function untilOf(until: string, { time }: Written, at: Event['at']): (day: Day) => boolean {
@@ -86,17 +89,22 @@ function untilOf(until: string, { time }: Written, at: Event['at']): (day: Day) 
 /** The zones that events name and that are not IANA's. */
 async function zonesOf(
   calendars: readonly Component[],
-  { from, to }: Omit<FeedOptions, 'zones'>,
+  { from, to, isLate }: Omit<FeedOptions, 'zones'>,
 ): Promise<Map<string, ToInstant>> {
   const events = calendars.flatMap((calendar) => componentsOf(calendar, 'vevent'));
   const named = new Set(events.flatMap(({ properties }) => properties.map(({ params }) => params.tzid)));
   const zones = new Map<string, ToInstant>();
   for (const zone of calendars.flatMap((calendar) => componentsOf(calendar, 'vtimezone'))) {
     const tzid = propertyOf(zone, 'tzid')?.value;
+    if (isLate?.()) throw tooLong();
     if (tzid !== undefined && named.has(tzid) && !isZone(tzid) && !zones.has(tzid))
       zones.set(tzid, await readZone(zone, from, to));
   }
   return zones;
+}
+
+function tooLong(): FeedError {
+  return new FeedError('it takes too long to work out');
 }
 
 function merged(stretches: Stretch[]): Stretch[] {

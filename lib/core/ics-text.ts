@@ -15,7 +15,8 @@ export interface Component {
 /** The calendar holds something that is not understood. Nothing of it may be used then. */
 export class FeedError extends Error {
   constructor(message: string) {
-    super(message);
+    // What stands in a calendar may be anybody's, and the message is shown on terminals.
+    super(message.replace(/[^ -~]/g, '?'));
     this.name = 'FeedError';
   }
 }

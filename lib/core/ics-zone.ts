@@ -14,6 +14,9 @@ interface Onset {
   offset: number;
 }
 
+/** More is no zone: the busiest changes its clocks four times a year. */
+const MOST_ONSETS = 100;
+
 /** So long before what is asked for the last change of the clocks may lie. */
 const BEHIND = 400 * DAY;
 
@@ -25,9 +28,11 @@ export async function readZone(zone: Component, from: EpochMs, to: EpochMs): Pro
   const courses = [...componentsOf(zone, 'standard'), ...componentsOf(zone, 'daylight')];
   const onsets = (await Promise.all(courses.map((course) => onsetsOf(course, from - BEHIND, to)))).flat();
   onsets.sort((a, b) => a.at - b.at);
-  const [first] = onsets;
+  const recent = onsets.filter((_, nth) => (onsets[nth + 1]?.at ?? Number.POSITIVE_INFINITY) > from - BEHIND);
+  const [first] = recent;
   if (!first) throw new FeedError('a time zone of it says nothing');
-  const eras = [{ at: Number.NEGATIVE_INFINITY, offset: first.before }, ...onsets];
+  if (recent.length > MOST_ONSETS) throw new FeedError('a time zone of it changes its clocks too often');
+  const eras = [{ at: Number.NEGATIVE_INFINITY, offset: first.before }, ...recent];
   return (day, time) => {
     const wall = day * DAY + time;
     const index = eras.findIndex((era, nth) => wall - era.offset < (eras[nth + 1]?.at ?? Number.POSITIVE_INFINITY));

@@ -114,7 +114,7 @@ export function freeze() {
     ),
     ics: described(
       z.optional(calendar()),
-      'Instead of dates: the events of a calendar (iCalendar), read anew every ten minutes. An https URL, or the path of a file.',
+      'Instead of dates: the events of a calendar (iCalendar), read anew every ten minutes, also those that show as free; cancelled ones do not count, and times without a zone are in `timezone`. An https URL, or the path of a file.',
     ),
     onError: described(
       z.optional(z.enum(['closed', 'open'])),

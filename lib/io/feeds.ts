@@ -1,12 +1,15 @@
 import { readFeed } from '../core/feed.ts';
 import { FeedError, parseIcs } from '../core/ics-text.ts';
 import type { Feed, Freeze, Policy } from '../core/policy.ts';
-import { DAY, type EpochMs, MINUTE } from '../core/time.ts';
+import { DAY, type EpochMs, MINUTE, SECOND } from '../core/time.ts';
 import { loadCalendar } from './ics.ts';
 
 /** What was read is good for so long; a calendar that could not be read is asked again sooner. */
 const LASTS = 10 * MINUTE;
 const PAUSE = MINUTE;
+
+/** To work out one calendar. Nothing else happens meanwhile, and a tick has other things to do. */
+const WORK_LASTS = 3 * SECOND;
 
 /** So far ahead of now, and behind, events are looked at. */
 const AHEAD = 1_100 * DAY;
@@ -49,7 +52,9 @@ function readOnce(feed: Feed, now: EpochMs): Known['read'] {
 async function read({ source, timezone }: Feed, now: EpochMs): Known['read'] {
   try {
     const calendars = parseIcs(await loadCalendar(source));
-    const stretches = await readFeed(calendars, { timezone, from: now - BEHIND, to: now + AHEAD });
+    const began = performance.now();
+    const isLate = () => performance.now() - began > WORK_LASTS;
+    const stretches = await readFeed(calendars, { timezone, from: now - BEHIND, to: now + AHEAD, isLate });
     return { stretches, problem: null };
   } catch (error) {
     // Whatever else went wrong in it, a tick has to go on: what runs is followed, and nothing that this concerns is started.

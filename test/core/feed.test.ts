@@ -81,6 +81,13 @@ describe('what is not understood is not left out', () => {
     ['an end before the beginning', calendarText(...event('DTSTART:20261224T080000Z', 'DTEND:20261224T070000Z')), 'before it begins'],
     ['a day that ends at a time', calendarText(...event('DTSTART;VALUE=DATE:20261224', 'DTEND:20261225T070000Z')), 'ends at a time'],
     ['a duration that is none', calendarText(...event('DTSTART:20261224T080000Z', 'DURATION:long')), 'is no duration'],
+    ['a duration of nothing', calendarText(...event('DTSTART:20261224T080000Z', 'DURATION:P')), 'P is no duration'],
+    ['a duration of no time', calendarText(...event('DTSTART:20261224T080000Z', 'DURATION:P1DT')), 'P1DT is no duration'],
+    ['times that are busy, as some publish them', calendarText('BEGIN:VFREEBUSY', 'FREEBUSY:20261224T080000Z/PT1H', 'END:VFREEBUSY'), 'it has VFREEBUSY'],
+    ['ten years counted by the day', calendarText(...event('DTSTART:20261224T080000Z', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=3650')), 'COUNT that is not allowed'],
+    ['a rule of every second', calendarText(...event('DTSTART:20261224T080000Z', 'DURATION:PT1H', 'RRULE:FREQ=SECONDLY;COUNT=100000000')), 'no usable FREQ'],
+    ['signs that steer a terminal', calendarText(...event('DTSTART:\u001b[2J')), '?[2J is no date'],
+    ['a zone whose clocks never rest', calendarText('BEGIN:VTIMEZONE', 'TZID:Z', 'BEGIN:STANDARD', 'DTSTART:20260101T000000', 'TZOFFSETFROM:+0100', 'TZOFFSETTO:+0200', `RDATE:${Array.from({ length: 1001 }, () => '20260102T080000').join()}`, 'END:STANDARD', 'END:VTIMEZONE', ...event('DTSTART;TZID=Z:20261224T080000')), 'too often'],
     ['a negative duration', calendarText(...event('DTSTART:20261224T080000Z', 'DURATION:-PT1H')), 'is no duration'],
     ['a rule that is none', calendarText(...event('DTSTART:20261224T080000Z', 'DURATION:PT1H', 'RRULE:sometimes')), 'no usable FREQ'],
     ['a rule of another frequency', calendarText(...event('DTSTART:20261224T080000Z', 'DURATION:PT1M', 'RRULE:FREQ=HOURLY')), 'no usable FREQ'],
@@ -91,4 +98,15 @@ describe('what is not understood is not left out', () => {
   ])('%s', async (_, text, message) => {
     await expect(stretches(text)).rejects.toThrow(message);
   }); // biome-ignore format: a table
+});
+
+it('a calendar that takes too long to work out is not understood', async () => {
+  const rare = event('DTSTART:20240229T080000Z', 'DURATION:PT1H', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29');
+  const calendars = parseIcs(calendarText(...Array.from({ length: 20 }, () => rare).flat()));
+  let looks = 0;
+  const isLate = () => ++looks > 10;
+  await expect(readFeed(calendars, { timezone: 'UTC', from: 0, to: Date.now(), isLate })).rejects.toThrow(
+    'takes too long',
+  );
+  expect(looks).toBe(11);
 });

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Feed } from '../../lib/core/policy.ts';
 import { MINUTE } from '../../lib/core/time.ts';
 import { withFeeds } from '../../lib/io/feeds.ts';
+import { loadCalendar } from '../../lib/io/ics.ts';
 import { aFreeze, aPolicy, NIGHT } from '../support/builders.ts';
 import { calendarText, event } from '../support/ics.ts';
 import { startUnkindServer, type UnkindServer } from '../support/unkind-server.ts';
@@ -99,6 +100,20 @@ describe('a calendar elsewhere', () => {
     expect(`${found.problem}${found.reason}`).not.toMatch(/hunter2|127\.0\.0\.1/);
   });
 
+  it.each<[string, UnkindServer['answer']]>([
+    ['says nothing', () => 'silent'],
+    ['never ends', () => 'endless'],
+    ['takes its time over each of three redirects', () => ({ status: 302, headers: { location: '/on' }, after: 80 })],
+  ])('whose server %s is not waited for', async (_, answer) => {
+    server.answer = answer;
+    await expect(loadCalendar(`${server.url}/slow.ics`, 200)).rejects.toThrow(/within 0.2 seconds|too large/);
+  });
+
+  it('whose address holds a password is not asked for without it', async () => {
+    const problem = (await read(server.url.replace('//', '//jane:hunter2@'))).problem;
+    expect(problem).toBe('its address holds a user or a password, which are not sent');
+  });
+
   it('that takes no connection cannot be read', async () => {
     expect((await read('http://127.0.0.1:9/none.ics')).problem).toMatch(/takes no connection|under this address/);
   });
@@ -122,6 +137,12 @@ describe('a calendar in a file', () => {
   it('is read', async () => {
     await writeFile(join(folder, 'a.ics'), GOOD);
     expect((await read(join(folder, 'a.ics'))).stretches).toEqual(STRETCHES);
+  });
+
+  it('that is endless cannot be read', async () => {
+    await writeFile(join(folder, 'b.ics'), GOOD);
+    await truncate(join(folder, 'b.ics'), 3 * 1024 ** 3);
+    expect((await read(join(folder, 'b.ics'))).problem).toMatch(/larger than/);
   });
 
   it('that is not there cannot be read', async () => {

@@ -15,6 +15,8 @@ export interface Reply {
   headers?: Record<string, string>;
   /** An object is sent as JSON, text as it is. */
   body?: unknown;
+  /** Milliseconds until it is sent. */
+  after?: number;
 }
 
 /** What a server does that does not answer: breaks the connection, says nothing, promises more than it sends, or never ends. */
@@ -63,9 +65,13 @@ function act(response: ServerResponse, answer: Reply | Unkindness): void {
     UNKINDNESSES[answer](response);
     return;
   }
-  const { status = 200, headers = {}, body = '' } = answer;
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  const { status = 200, headers = {}, body = '', after = 0 } = answer;
+  const send = () => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+  if (after === 0) send();
+  else setTimeout(send, after).unref();
 }
 
 const UNKINDNESSES: Record<Unkindness, (response: ServerResponse) => void> = {

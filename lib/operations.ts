@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Approval, type Plan, wantsApproval } from './core/approval.ts';
 import { type Attempt, ended, isFailure } from './core/attempt.ts';
 import type { Decision } from './core/decision.ts';
 import { type Forecast, forecast } from './core/forecast.ts';
@@ -6,6 +7,7 @@ import { type Hold, type HoldMatch, isInForce } from './core/hold.ts';
 import type { Policy } from './core/policy.ts';
 import type { EpochMs } from './core/time.ts';
 import type { Deps, FleetEntry, Ledger } from './deps.ts';
+import { putApproval } from './pass/approval.ts';
 import { type PassReport, reconcile } from './reconcile.ts';
 
 /** What people ask for, whether at the command line or over HTTP. */
@@ -13,6 +15,8 @@ import { type PassReport, reconcile } from './reconcile.ts';
 export interface FleetStatus {
   report: PassReport;
   counts: Record<string, number>;
+  /** In force. */
+  holds: Hold[];
   outlook: Forecast;
 }
 
@@ -21,7 +25,8 @@ export async function fleetStatus(deps: Deps, policy: Policy, requestedBy: strin
   const options = { dryRun: true, fromMemory: true, explain: true, requestedBy, reason: 'status' };
   const report = await reconcile(deps, { policy, problem: null }, options);
   const failed = (await deps.ledger.attempts({})).filter(isFailure).length;
-  return { report, counts: countsOf(report, failed), outlook: forecast(policy, report.decisions, report.now) };
+  const holds = await holdsInForce(deps.ledger, report.now);
+  return { report, counts: countsOf(report, failed), holds, outlook: forecast(policy, report.decisions, report.now) };
 }
 
 function countsOf({ decisions }: PassReport, failed: number): Record<string, number> {
@@ -99,6 +104,33 @@ export async function giveUp(
   if (!saved) return `attempt "${id}" was just written by a run; look at it again`;
   log('warn', 'attempt_given_up', { attempt: id, by, reason });
   return saved;
+}
+
+/**
+ * Looks at the fleet, and approves what would be upgraded in this opening or the next, if that plan still has this hash.
+ * A text says that it has not.
+ */
+export async function approve(
+  deps: Deps,
+  policy: Policy,
+  { hash, by, signal }: { hash: string; by: string; signal: AbortSignal },
+): Promise<Approval | string> {
+  if (!wantsApproval(policy)) return 'no wave of the policy asks for approval';
+  const options = { dryRun: true, observeAlways: true, requestedBy: by, reason: 'approve', signal };
+  const { plan } = await reconcile(deps, { policy, problem: null }, options);
+  const found = planHash(plan);
+  if (!plan || found !== hash)
+    return `the plan is ${found} by now, not ${hash}, and has ${plan?.items.length ?? 0} upgrades: look at it with "plan" before you approve it`;
+  const approval: Approval = { hash, by, at: deps.clock.now(), ...plan };
+  await putApproval(deps.ledger, approval);
+  deps.log('info', 'plan_approved', { hash, by, upgrades: plan.items.length, closes: plan.opening.closes });
+  return approval;
+}
+
+/** Names a plan by what it would upgrade to what, and when: the same plan has the same hash, whoever makes it. */
+export function planHash(plan: Plan | null): string {
+  const text = JSON.stringify([plan?.opening.opens ?? null, plan?.items ?? []]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 export interface HoldOrder {

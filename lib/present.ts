@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { Alert } from './core/alert.ts';
+import type { Approval } from './core/approval.ts';
 import type { Attempt } from './core/attempt.ts';
 import type { Decision } from './core/decision.ts';
-import type { Forecast } from './core/forecast.ts';
-import type { Hold } from './core/hold.ts';
+import { coversWave, type Hold } from './core/hold.ts';
 import type { Preview } from './core/preview.ts';
-import type { WaveState } from './core/rollout.ts';
 import { type EpochMs, iso } from './core/time.ts';
 import type { Opening } from './core/window.ts';
+import { type FleetStatus, planHash } from './operations.ts';
 import type { PassReport } from './pass/tally.ts';
 
 /** The JSON forms that the outside sees. Instants become ISO 8601 in UTC; what is for this program alone is left out. */
@@ -80,16 +79,24 @@ export function explanationJson(decision: Decision | null, attempts: readonly At
 }
 
 /** How far the fleet is. */
-export function statusJson(counts: Record<string, number>, waves: readonly WaveState[], outlook: Forecast) {
+export function statusJson({
+  report,
+  counts,
+  holds,
+  outlook,
+}: Omit<FleetStatus, 'report'> & { report: Pick<PassReport, 'waves'> }) {
+  const { waves: currents, ...whole } = outlook;
   return {
     counts,
-    waves: waves.map(({ closed, ...wave }) => ({
+    waves: report.waves.map(({ closed, ...wave }) => ({
       ...wave,
       reason: closed?.reason ?? null,
       detail: closed?.detail ?? null,
       opensAt: at(closed?.until ?? null),
+      holds: holds.filter((hold) => coversWave(hold, wave.wave)).map(({ id, by, reason }) => ({ id, by, reason })),
+      current: at(currents.find((one) => one.wave === wave.wave)?.current ?? null),
     })),
-    forecast: { ...outlook, current: at(outlook.current) },
+    forecast: { ...whole, current: at(outlook.current) },
   };
 }
 
@@ -106,7 +113,7 @@ export function planJson(report: PassReport) {
   return {
     now: iso(now),
     opening: openingJson(opening),
-    planHash: planHash(report),
+    planHash: planHash(report.plan),
     decisions: decisions.map(decisionJson),
     errors,
   };
@@ -130,14 +137,7 @@ export function reportJson(report: PassReport) {
   };
 }
 
-/** Names a plan by what it would start and from where to where: the same plan has the same hash, whoever makes it. */
-export function planHash({ opening, decisions }: Pick<PassReport, 'opening' | 'decisions'>): string {
-  const starts = decisions
-    .filter(({ action }) => action === 'start')
-    .map(({ instanceId, parts, engine, proxy }) => [instanceId, parts, engine.from, engine.to, proxy.from, proxy.to])
-    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  return createHash('sha256')
-    .update(JSON.stringify([opening?.id ?? null, starts]))
-    .digest('hex')
-    .slice(0, 16);
+export function approvalJson({ hash, by, at: given, opening, items }: Approval) {
+  const { opens, closes } = opening;
+  return { hash, by, at: iso(given), opening: { opens: iso(opens), closes: iso(closes) }, upgrades: items.length };
 }

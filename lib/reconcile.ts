@@ -1,5 +1,7 @@
 import { holdAlert } from './core/alert.ts';
+import { planOf } from './core/approval.ts';
 import type { Attempt } from './core/attempt.ts';
+import { deadlineAlerts } from './core/deadline.ts';
 import { decide, type Verdict } from './core/decide.ts';
 import type { Decision } from './core/decision.ts';
 import { feedAlerts } from './core/feed-alert.ts';
@@ -10,6 +12,7 @@ import type { EpochMs } from './core/time.ts';
 import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
 import { act, LEASE_LASTS } from './pass/act.ts';
+import { approvalFor } from './pass/approval.ts';
 import { type Observation, recall, remember } from './pass/fleet.ts';
 import { followAll } from './pass/follow.ts';
 import { observe } from './pass/observe.ts';
@@ -33,6 +36,7 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
     opening: null,
     decisions: [],
     waves: [],
+    plan: null,
     started: [],
     followed: [],
     finished: [],
@@ -99,13 +103,19 @@ async function decideAndAct(
   try {
     const { verdict, scene } = await judge(deps, policy, seen, options, tally);
     report.waves = verdict.waves;
+    if (options.dryRun) report.plan = planOf(policy, verdict.decisions, report.now);
     await remember(deps, seen, options.dryRun ? [] : verdict.decisions);
     report.decisions = askedFor(verdict.decisions, seen, options);
     if (options.dryRun) return;
     for (const hold of verdict.newHolds) await deps.ledger.putHold(hold);
     if (options.override) report.decisions = await claimOrders(deps, scene, report.decisions, lease, options);
     if (isOpen) {
-      const wanted = { ...verdict, decisions: report.decisions, instances: seen.instances };
+      const wanted = {
+        ...verdict,
+        decisions: report.decisions,
+        instances: seen.instances,
+        approval: scene.approval ?? null,
+      };
       await act(deps, policy, wanted, lease, options, tally);
     }
     await remember(deps, seen, report.decisions);
@@ -113,6 +123,8 @@ async function decideAndAct(
     if (lease) await deps.ledger.releaseLease(lease);
   }
   tally.judged = true;
+  for (const alert of deadlineAlerts(policy, report.decisions, seen.behindSince, report.now))
+    tally.raised.push({ alert, grace: 0 });
   for (const hold of await deps.ledger.holds()) {
     const alert = holdAlert(hold, report.now);
     if (alert) tally.raised.push({ alert, grace: 0 });
@@ -144,10 +156,11 @@ async function judge(
   tally: Tally,
 ): Promise<{ verdict: Verdict; scene: Scene }> {
   const now = (options.dryRun && options.at) || deps.clock.now();
-  const [attempts, holds, conditions] = await Promise.all([
+  const [attempts, holds, conditions, approval] = await Promise.all([
     deps.ledger.attempts({ since: now - memoryOf(policy) }),
     deps.ledger.holds(),
     deps.ledger.conditions(),
+    approvalFor(deps.ledger, policy),
   ]);
   const stoppedScopes = spentScopes(conditions, tally.report.opening?.opens ?? now);
   for (const { scope, instanceId, failure } of tally.failures) {
@@ -156,7 +169,7 @@ async function judge(
     }
   }
   const { instances, behindSince } = seen;
-  const given = { now, policy, instances, attempts, holds, behindSince, stoppedScopes };
+  const given = { now, policy, instances, attempts, holds, behindSince, stoppedScopes, approval };
   const scene = { ...given, overrides: overridesOf(given, options), ...(options.only ? { asked: options.only } : {}) };
   return { verdict: decide(scene), scene };
 }

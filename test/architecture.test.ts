@@ -10,8 +10,8 @@ const MAY_IMPORT: Record<string, { rooms: string[]; packages: string[] }> = {
   deps: { rooms: ['core'], packages: [] },
   pass: { rooms: ['core', 'deps', 'pass'], packages: [] },
   reconcile: { rooms: ['core', 'deps', 'pass'], packages: [] },
-  present: { rooms: ['core', 'pass'], packages: ['node:crypto'] },
-  operations: { rooms: ['core', 'deps', 'reconcile'], packages: ['node:crypto'] },
+  operations: { rooms: ['core', 'deps', 'pass', 'reconcile'], packages: ['node:crypto'] },
+  present: { rooms: ['core', 'pass', 'operations'], packages: [] },
   http: {
     rooms: ['core', 'deps', 'reconcile', 'operations', 'present', 'http'],
     packages: ['zod/mini', 'node:crypto'],

@@ -15,6 +15,7 @@ export const ALERT_EVENTS = [
   'held',
   'overrun',
   'stuck',
+  'deadline',
   'scope',
   'policy',
   'ledger',

@@ -8,6 +8,8 @@ export interface Forecast {
   current: EpochMs | null;
   left: number;
   detail: string;
+  /** When each wave will be; null as above, or when a wave before it never is. */
+  waves: { wave: string; current: EpochMs | null }[];
 }
 
 const SEARCHED = 400 * DAY;
@@ -19,33 +21,33 @@ const UNKNOWN_DURATION = 30 * MINUTE;
  */
 export function forecast(policy: Policy, decisions: readonly Decision[], now: EpochMs): Forecast {
   const due = decisions.filter(({ action }) => action === 'start' || action === 'follow' || action === 'wait');
-  const stuck = due.filter(
-    (decision) => decision.action === 'wait' && WAITS_FOR_A_PERSON.includes(decision.reason),
-  ).length;
-  let at = now;
+  const isStuck = ({ action, reason }: Decision) => action === 'wait' && WAITS_FOR_A_PERSON.includes(reason);
+  const stuck = due.filter(isStuck);
+  const waves: Forecast['waves'] = [];
+  let at: EpochMs | null = now;
   for (const [index, wave] of policy.rollout.entries()) {
-    const left = due.filter(
-      (decision) => decision.wave === wave.wave && !WAITS_FOR_A_PERSON.includes(decision.reason),
-    ).length;
-    if (left === 0) continue;
-    const from = index > 0 && at > now ? at + wave.soak : at;
-    const parallel = Math.min(policy.limits.parallel, wave.parallel ?? Number.POSITIVE_INFINITY);
-    const end = endOf(policy, wave.windows, Math.ceil(left / parallel), from);
-    if (end === null)
-      return { current: null, left: due.length, detail: `wave ${wave.wave} is not done within ${SEARCHED / DAY} days` };
-    at = end;
+    const own = due.filter((decision) => decision.wave === wave.wave);
+    const left = own.filter((decision) => !isStuck(decision)).length;
+    if (left > 0 && at !== null) {
+      const from: EpochMs = index > 0 && at > now ? at + wave.soak : at;
+      const parallel = Math.min(policy.limits.parallel, wave.parallel ?? Number.POSITIVE_INFINITY);
+      at = endOf(policy, wave.windows, Math.ceil(left / parallel), from);
+    }
+    waves.push({ wave: wave.wave, current: own.length > left ? null : own.length === 0 ? now : at });
   }
-  const rest = stuck === 0 ? '' : `; ${stuck} more wait for a person`;
-  if (due.length === stuck)
-    return { current: stuck === 0 ? now : null, left: due.length, detail: `nothing is left to be upgraded${rest}` };
-  return {
-    current: at,
-    left: due.length,
-    detail: `${due.length - stuck} to be upgraded, current by ${iso(at)}${rest}`,
-  };
+  const rest = stuck.length === 0 ? '' : `; ${stuck.length} more wait for a person`;
+  const base = { left: due.length, waves };
+  if (at === null) {
+    const never = waves.find(({ current }) => current === null)!.wave;
+    return { ...base, current: null, detail: `wave ${never} is not done within ${SEARCHED / DAY} days${rest}` };
+  }
+  if (due.length === stuck.length)
+    return { ...base, current: stuck.length === 0 ? now : null, detail: `nothing is left to be upgraded${rest}` };
+  const detail = `${due.length - stuck.length} to be upgraded, current by ${iso(at)}${rest}`;
+  return { ...base, current: at, detail };
 }
 
-const WAITS_FOR_A_PERSON = ['held', 'instance_not_running', 'wave_failed'];
+const WAITS_FOR_A_PERSON = ['held', 'instance_not_running', 'wave_failed', 'not_approved'];
 
 /** When `rounds` upgrades, one after the other, are over; each has to fit into its opening. */
 function endOf(policy: Policy, windows: readonly string[], rounds: number, from: EpochMs): EpochMs | null {

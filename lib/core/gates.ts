@@ -1,3 +1,4 @@
+import { whyNotApproved } from './approval.ts';
 import { isFailure, isHanded, isOpen } from './attempt.ts';
 import type { Action, Reason } from './decision.ts';
 import { MOST_CALLS } from './follow.ts';
@@ -26,7 +27,7 @@ export interface Context {
 
 /** The gates in the order in which they are asked; the first no is the reason. This list is the manual. */
 const GATES: readonly ((standing: Standing, context: Context) => No | null)[] = [
-  selected, notUnderWay, scopeReadable, versionsKnown, somethingDue, notHeld, waveOpen, windowOpen, notFrozen,
+  selected, notUnderWay, scopeReadable, versionsKnown, somethingDue, notHeld, waveOpen, approved, windowOpen, notFrozen,
   openingNotSpent, atRest, fits,
 ]; // biome-ignore format: a list to be read
 
@@ -130,6 +131,13 @@ function waveOpen({ assignment, instance }: Standing, { waves, scene }: Context)
   if (!closed) return null;
   const no: No = { action: 'wait', reason: closed.reason, detail: closed.detail };
   return closed.until === null ? no : { ...no, from: closed.until };
+}
+
+function approved(standing: Standing, { scene, calendarOf }: Context): No | null {
+  const { assignment, instance } = standing;
+  if (assignment.kind !== 'wave' || !assignment.wave.approve || scene.overrides?.has(instance.instanceId)) return null;
+  const why = whyNotApproved(scene, assignment.wave.wave, instance, calendarOf(standing).at(scene.now));
+  return why === null ? null : { action: 'wait', reason: 'not_approved', detail: why };
 }
 
 function windowOpen(standing: Standing, context: Context): No | null {

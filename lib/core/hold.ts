@@ -36,6 +36,12 @@ export function isInForce(hold: Hold, now: EpochMs): boolean {
   return hold.releasedAt === null && (hold.until === null || now < hold.until);
 }
 
+/** Whether it stops every instance of a wave. */
+export function coversWave({ match }: Hold, wave: string): boolean {
+  const { all, wave: named, ...narrower } = match;
+  return all === true || (named === wave && Object.keys(narrower).length === 0);
+}
+
 /** All given keys must hold; a match without any key covers nothing, so that an empty one cannot stop or release a fleet by accident. */
 function covers(match: HoldMatch, instance: Instance, wave: string | null): boolean {
   if (match.all) return true;

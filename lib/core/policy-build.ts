@@ -38,6 +38,7 @@ export async function build(draft: Draft, env: Env, report: Report): Promise<Pol
     rollout: readRollout(draft, report),
     limits: { ...draft.limits, perScope, perWindow },
     verify: draft.verify,
+    deadline: readDeadline(draft.deadline, within(report, 'deadline')),
     notify: present(draft.notify, (target, index) => readReceiver(target, within(report, 'notify', index))),
   };
 }
@@ -112,7 +113,7 @@ function readRollout(draft: Draft, report: Report): Wave[] {
       if (!windows.includes(name)) tell(['window'], `there is no window ${name}`, suggestion(name, windows));
     }
     if (input.after !== undefined && !above.includes(input.after)) tell(['after'], ...badAfter(input, names));
-    const { wave, match, window, parallel = null, soak = SOAK, take = null } = input;
+    const { wave, match, window, parallel = null, soak = SOAK, take = null, approve = false } = input;
     return {
       wave,
       match,
@@ -121,6 +122,7 @@ function readRollout(draft: Draft, report: Report): Wave[] {
       after: input.after ?? above.at(-1) ?? null,
       soak,
       take,
+      approve,
     };
   });
 }
@@ -130,6 +132,15 @@ function badAfter({ wave, after = '' }: WaveInput, names: readonly (string | nul
   if (!known.includes(after)) return [`there is no wave ${after}`, suggestion(after, known)];
   const how = after === wave ? 'itself' : `${after}, which stands below`;
   return [`wave ${wave} comes after ${how}`, 'a wave comes after one that stands above it'];
+}
+
+function readDeadline(input: Draft['deadline'], report: Report): Policy['deadline'] {
+  if (!input) return null;
+  const { warn = null, page = null } = input;
+  if (warn === null && page === null) report([], 'it says nothing', 'give it warn, page or both');
+  if (warn !== null && page !== null && page <= warn)
+    report(['page'], 'page comes no later than warn', 'page has to be the longer one');
+  return { warn, page };
 }
 
 function suggestion(word: string, known: readonly string[]): string {

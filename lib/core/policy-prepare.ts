@@ -32,10 +32,8 @@ interface NotYet {
  */
 const NOT_YET: readonly NotYet[] = [
   { path: 'gates' },
-  { path: 'deadline' },
   { path: 'alerts' },
   { path: 'scopes.*.project', when: (value) => value === 'auto' },
-  { path: 'rollout.*.approve', when: (value) => value === true },
   { path: 'notify.*.digest' },
   { path: 'notify.*.to', when: (value) => typeof value === 'string' && !RECEIVERS.some((known) => known === value) },
 ];

@@ -53,6 +53,10 @@ function makeSchema() {
     ),
     limits: described(z.prefault(limits(), {}), 'All of them hold at once, over every scope and every worker.'),
     verify: described(z.prefault(verify(), {}), 'How an upgrade is judged after its task has ended.'),
+    deadline: described(
+      z.optional(z.lazy(deadline)),
+      'How long an instance may be behind before people are told. It starts nothing, and breaks no freeze.',
+    ),
     notify: described(z._default(z.array(z.lazy(receiver)), [{ to: 'log' }]), 'Who is told. Default: the log.'),
   });
 }
@@ -126,6 +130,13 @@ function verify() {
       z._default(duration(MINUTE, 7 * DAY), 3 * HOUR),
       'After this long a task that does not end is alerted. Default: 3h.',
     ),
+  });
+}
+
+function deadline() {
+  return z.strictObject({
+    warn: described(z.optional(duration(DAY, 3_650 * DAY)), 'Behind for so long: a warning, such as 30d.'),
+    page: described(z.optional(duration(DAY, 3_650 * DAY)), 'Behind for so long: a critical alert, such as 60d.'),
   });
 }
 

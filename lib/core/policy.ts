@@ -18,6 +18,8 @@ export interface Policy {
   rollout: Wave[];
   limits: Limits;
   verify: { settle: number; timeout: number };
+  /** After how long behind people are warned, and paged. */
+  deadline: { warn: number | null; page: number | null } | null;
   notify: NotifyTarget[];
 }
 
@@ -55,6 +57,8 @@ export interface Wave {
   soak: number;
   /** A share (0 to 1] or a number of the matched instances; null: all. */
   take: { share: number } | { count: number } | null;
+  /** It starts only what a person approved for the opening. */
+  approve: boolean;
 }
 
 export interface Freeze {

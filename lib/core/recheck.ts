@@ -1,3 +1,4 @@
+import type { Approval } from './approval.ts';
 import { calendars, type Slot } from './decide.ts';
 import { firstNo } from './gates.ts';
 import type { Hold } from './hold.ts';
@@ -23,13 +24,16 @@ export interface Recheck {
   holds: readonly Hold[];
   /** See {@link Scene}. */
   stoppedScopes: ReadonlyMap<string, string>;
+  /** See {@link Scene}. */
+  approval: Approval | null;
 }
 
 /**
  * Asks the gates of decide.ts again for one instance as it was read just now: its own tags, what selects and excludes it,
  * windows, freezes, holds. Its place in the rollout and among the limits it has already. A text: why it may not start.
  */
-export function recheck({ now, policy, wave, opening, need, instance, holds, stoppedScopes }: Recheck): Slot | string {
+export function recheck(given: Recheck): Slot | string {
+  const { now, policy, wave, opening, need, instance, holds, stoppedScopes, approval } = given;
   const { instanceId } = instance;
   const expected = Math.max(policy.limits.minDuration, need);
   const ordered = { ...opening, windows: ['override'] };
@@ -41,6 +45,7 @@ export function recheck({ now, policy, wave, opening, need, instance, holds, sto
     holds,
     behindSince: new Map(),
     stoppedScopes,
+    approval,
     overrides: new Map(isOverride(opening) ? [[instanceId, ordered]] : []),
     assignments: new Map([[instanceId, assignmentIn(policy, wave, instance)]]),
   };

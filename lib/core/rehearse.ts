@@ -6,7 +6,7 @@ import { asRunning, atRest, pretended, upgraded } from './pretend.ts';
 import { type FrozenTime, frozenTimes } from './rehearse-frozen.ts';
 import { expectedDurations } from './rollout.ts';
 import { assignWaves } from './selection.ts';
-import { memoryOf, type Scene, waveOf } from './stock.ts';
+import { dueParts, memoryOf, type Scene, waveOf } from './stock.ts';
 import type { EpochMs } from './time.ts';
 
 /** What would happen in a span of time if every upgrade went well and took as long as is expected. */
@@ -19,6 +19,8 @@ export interface Rehearsal {
   frozen: FrozenTime[];
   /** What is left at the end, and why. */
   left: Decision[];
+  /** What is not upgraded before `deadline.page` (`warn` where that is all there is): when it should have been. */
+  late: { instanceId: string; name: string; wave: string; deadline: EpochMs }[];
 }
 
 /** The world while it is played; all of it is the rehearsal's own. */
@@ -44,7 +46,8 @@ interface Stage {
 /**
  * Plays from `start.now` to `to`, touching nothing, with the same decisions that a tick makes, at each instant at which
  * something can change: an opening, the end of an upgrade, of a soak, of a freeze or of a hold. No new version comes
- * out, and what is busy at the beginning is taken to be at rest. What runs at `to` is played to its end.
+ * out, what is busy at the beginning is taken to be at rest, and what wants approval to have it. What runs at `to` is
+ * played to its end.
  */
 export function rehearse(start: Scene, to: EpochMs): Rehearsal {
   const stage = setUp(start);
@@ -63,7 +66,8 @@ export function rehearse(start: Scene, to: EpochMs): Rehearsal {
 }
 
 function setUp(start: Scene): Stage {
-  const { policy, now } = start;
+  const { now } = start;
+  const policy = { ...start.policy, rollout: start.policy.rollout.map((wave) => ({ ...wave, approve: false })) };
   const instances = new Map(start.instances.map((instance) => [instance.instanceId, atRest(instance)]));
   const attempts = start.attempts.filter(({ claimedAt }) => claimedAt <= now).map(asRunning);
   const assignments = assignWaves(policy, [...instances.values()]);
@@ -72,7 +76,7 @@ function setUp(start: Scene): Stage {
   for (const { instanceId, calledAt, claimedAt, sizeClass } of attempts.filter(isInFlight))
     ends.set(instanceId, Math.max(now, (calledAt ?? claimedAt) + expected(sizeClass)));
   return {
-    scene: { ...start, instances: [...instances.values()], attempts, assignments },
+    scene: { ...start, policy, instances: [...instances.values()], attempts, assignments },
     assignments,
     instances,
     attempts,
@@ -82,7 +86,7 @@ function setUp(start: Scene): Stage {
     waveOpens: new Map(),
     waveEnds: new Map(),
     parked: new Set(),
-    rehearsal: { starts: [], waves: [], current: null, frozen: [], left: [] },
+    rehearsal: { starts: [], waves: [], current: null, frozen: [], left: [], late: [] },
   };
 }
 
@@ -193,5 +197,23 @@ function conclude(stage: Stage, start: Scene, to: EpochMs): Rehearsal {
     current: left.length === 0 ? (rehearsal.current ?? start.now) : null,
     frozen: frozenTimes(start, to, { assignments, startedAt, waveOpens }),
     left,
+    late: lateOnes(stage, start),
   };
+}
+
+function lateOnes(
+  { rehearsal, assignments }: Stage,
+  { policy, instances, behindSince, now }: Scene,
+): Rehearsal['late'] {
+  const allowed = policy.deadline?.page ?? policy.deadline?.warn ?? null;
+  if (allowed === null) return [];
+  const starts = new Map(rehearsal.starts.map(({ instanceId, at }) => [instanceId, at]));
+  return instances.flatMap((instance) => {
+    const { instanceId, name } = instance;
+    const assignment = assignments.get(instanceId);
+    const deadline = (behindSince.get(instanceId) ?? now) + allowed;
+    const isDue = assignment?.kind === 'wave' && dueParts(policy, instance).length > 0;
+    if (!isDue || (starts.get(instanceId) ?? Number.POSITIVE_INFINITY) <= deadline) return [];
+    return [{ instanceId, name, wave: assignment.wave.wave, deadline }];
+  });
 }

@@ -143,6 +143,9 @@ export function wave() {
       z.optional(share()),
       'How many of the matched instances it takes: a share such as 5%, or a number. Default: all.',
     ),
-    approve: described(z.optional(z.literal(false, '`false`')), 'Whether a person must approve the plan.'),
+    approve: described(
+      z.optional(z.boolean('true or false')),
+      'Whether it starts only what a person approved for the opening. Default: false.',
+    ),
   });
 }

@@ -1,3 +1,4 @@
+import type { Approval } from './approval.ts';
 import { type Attempt, type FromTo, isFailure, isInFlight, isOpen } from './attempt.ts';
 import { frozenAt } from './freeze.ts';
 import { type Hold, holdOn } from './hold.ts';
@@ -36,6 +37,8 @@ export interface Scene {
   overrides?: ReadonlyMap<string, Opening>;
   /** Those that a person asked for take their place among the limits before all others. */
   asked?: (instance: Instance) => boolean;
+  /** What a person approved, where a wave asks for it. */
+  approval?: Approval | null;
   /** By instance id, for who decides many times about the same fleet and knows already which wave owns what. */
   assignments?: ReadonlyMap<string, Assignment>;
 }

@@ -26,6 +26,11 @@ export const UpgradesBody = z.strictObject({
 });
 export type UpgradesBody = z.infer<typeof UpgradesBody>;
 
+export const ApprovalBody = z.strictObject({
+  planHash: z.string().check(z.regex(/^[0-9a-f]{16}$/, 'the hash of a plan, 16 hex digits')),
+});
+export type ApprovalBody = z.infer<typeof ApprovalBody>;
+
 export const HoldBody = z.strictObject({
   match: z.union([z.string(), HoldMatch], 'a match such as {"all": true}, {"wave": "prod"} or "tag:app=cart"'),
   reason: reason(),

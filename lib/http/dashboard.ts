@@ -1,6 +1,6 @@
 import type { Attempt } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
-import type { Hold } from '../core/hold.ts';
+import { coversWave, type Hold } from '../core/hold.ts';
 import { iso, SECOND } from '../core/time.ts';
 import type { FleetStatus } from '../operations.ts';
 
@@ -17,11 +17,7 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6
 .failed,.unverified,.held{color:#ff8a8a}.start,.follow,.running,.claimed{color:#7db8ff}}`;
 
 /** The fleet on one page, for people. It loads itself anew, and needs no script. */
-export function dashboardHtml(
-  { report, counts, outlook }: FleetStatus,
-  attempts: readonly Attempt[],
-  holds: readonly Hold[],
-): string {
+export function dashboardHtml({ report, counts, holds, outlook }: FleetStatus, attempts: readonly Attempt[]): string {
   const { now, opening, waves, decisions } = report;
   const open = opening ? `A window is open until ${when(opening.closes)}.` : 'No window is open.';
   const shown = inOrder(decisions).slice(0, MOST_ROWS);
@@ -32,12 +28,17 @@ export function dashboardHtml(
     `<h1>DCS upgrades</h1><p>As of ${when(now)}. ${open} ${escaped(outlook.detail)}.</p>`,
     `<ul class="counts">${Object.entries(counts).map(([name, count]) => `<li><b>${count}</b>${escaped(name)}</li>`).join('')}</ul>`,
     section('Holds in force', ['By', 'Reason', 'What', 'Until'], holds.map(holdRow)),
-    section('Waves', ['Wave', 'Done', 'State'], waves.map(({ wave, done, members, closed }) => row([wave, `${done} of ${members}`, closed?.detail ?? 'open']))),
+    section('Waves', ['Wave', 'Done', 'State'], waves.map(({ wave, done, members, closed }) => row([wave, `${done} of ${members}`, closed?.detail ?? heldBy(holds, wave) ?? 'open']))),
     section('Latest upgrades', ['Instance', 'State', 'Began', 'Ended', 'From → to', 'Asked by'], attempts.map(attemptRow)),
     section('Fleet', ['Instance', 'Wave', 'Action', 'Reason', 'Possible at', 'Detail'], shown.map(decisionRow)),
     rest > 0 ? `<p>… and ${rest} more.</p>` : '',
     '</body></html>',
   ].join('\n'); // biome-ignore format: a section a line
+}
+
+function heldBy(holds: readonly Hold[], wave: string): string | null {
+  const hold = holds.find((one) => coversWave(one, wave));
+  return hold ? `held by ${hold.by}: ${hold.reason}` : null;
 }
 
 const ORDER: Record<Decision['action'], number> = { follow: 0, start: 1, wait: 2, none: 3 };

@@ -1,6 +1,6 @@
 import { preview } from '../core/preview.ts';
 import { DAY } from '../core/time.ts';
-import { explain, fleetStatus, holdsInForce } from '../operations.ts';
+import { explain, fleetStatus } from '../operations.ts';
 import { decisionJson, explanationJson, planJson, previewJson, statusJson } from '../present.ts';
 import { reconcile } from '../reconcile.ts';
 import { type HttpAnswer, HttpError, htmlAnswer, jsonAnswer } from './answer.ts';
@@ -32,9 +32,9 @@ export async function plan(ask: Ask<{ now?: string | undefined }>): Promise<Http
 /** `GET /fleet` */
 export async function fleet({ backend, caller, request }: Ask): Promise<HttpAnswer> {
   const { deps, policy } = await withPolicy(backend);
-  const { report, counts, outlook } = await fleetStatus(deps, policy, caller);
-  const status = statusJson(counts, report.waves, outlook);
-  return jsonAnswer(200, { ...status, decisions: report.decisions.map(decisionJson) }, request.requestId);
+  const status = await fleetStatus(deps, policy, caller);
+  const decisions = status.report.decisions.map(decisionJson);
+  return jsonAnswer(200, { ...statusJson(status), decisions }, request.requestId);
 }
 
 /** `GET /fleet/{instanceId}` */
@@ -74,9 +74,5 @@ export async function dashboard({ backend, caller }: Ask): Promise<HttpAnswer> {
   const { deps, policy } = await withPolicy(backend);
   const { ledger } = deps;
   const status = await fleetStatus(deps, policy, caller);
-  const [attempts, holds] = await Promise.all([
-    ledger.attempts({ limit: 50 }),
-    holdsInForce(ledger, backend.clock.now()),
-  ]);
-  return htmlAnswer(dashboardHtml(status, attempts, holds));
+  return htmlAnswer(dashboardHtml(status, await ledger.attempts({ limit: 50 })));
 }

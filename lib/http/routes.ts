@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { jsonAnswer } from './answer.ts';
-import { HoldBody, UpgradesBody } from './bodies.ts';
+import { approvePlan } from './approvals.ts';
+import { ApprovalBody, HoldBody, UpgradesBody } from './bodies.ts';
 import { endHold, setHold } from './holds.ts';
 import { dashboard, fleet, instance, plan, windows } from './reads.ts';
 import { type Route, route } from './route.ts';
@@ -87,6 +88,16 @@ export const ROUTES: readonly Route[] = [
     answer: { status: 200, schema: forms.HoldsAnswer },
     errors: [404],
     run: endHold,
+  }),
+  route({
+    method: 'POST',
+    path: '/approvals',
+    right: 'operate',
+    summary: 'Approve the plan of that hash, and nothing else, for the opening that is open or comes next.',
+    body: ApprovalBody,
+    answer: { status: 201, schema: forms.ApprovalAnswer },
+    errors: [409, 503],
+    run: approvePlan,
   }),
   route({
     method: 'GET',

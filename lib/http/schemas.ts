@@ -132,6 +132,8 @@ export const FleetAnswer = named(
         reason: maybeText,
         detail: maybeText,
         opensAt: maybeInstant,
+        holds: z.array(z.object({ id: text, by: text, reason: text })),
+        current: maybeInstant,
       }),
     ),
     forecast: z.object({ current: maybeInstant, left: count, detail: text }),
@@ -155,6 +157,20 @@ export const WindowsAnswer = named(
 );
 
 export const HoldsAnswer = named('Holds', z.object({ holds: z.array(Hold), requestId }));
+
+export const ApprovalAnswer = named(
+  'Approval',
+  z.object({
+    approval: z.object({
+      hash: text,
+      by: text,
+      at: instant,
+      opening: z.object({ opens: instant, closes: instant }),
+      upgrades: count,
+    }),
+    requestId,
+  }),
+);
 
 const Override = z.object({ reason: text, ticket: text });
 

@@ -1,10 +1,9 @@
 import { type Attempt, isFailure, isInFlight } from '../core/attempt.ts';
 import type { Verdict } from '../core/decide.ts';
 import type { Decision, Reason } from '../core/decision.ts';
-import type { Instance } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { systemHolds } from '../core/rollout.ts';
-import { memoryOf } from '../core/stock.ts';
+import { memoryOf, type Scene } from '../core/stock.ts';
 import { MINUTE } from '../core/time.ts';
 import type { DcsFailure, Deps, Lease } from '../deps.ts';
 import { scopeOf } from './follow.ts';
@@ -25,7 +24,7 @@ type Outcome = Attempt | { reason: Reason; detail: string };
 export async function act(
   deps: Deps,
   policy: Policy,
-  verdict: Verdict & { instances: readonly Instance[] },
+  verdict: Verdict & Pick<Scene, 'instances' | 'approval'>,
   first: Lease | null,
   options: PassOptions,
   tally: Tally,
@@ -57,6 +56,7 @@ export async function act(
       earlier: earlier.get(decision.instanceId) ?? null,
       tags: instances.get(decision.instanceId)!.tags,
       stoppedScopes: stopped,
+      approval: verdict.approval ?? null,
       requestedBy,
       reason,
     };

@@ -1,3 +1,4 @@
+import type { Approval } from '../core/approval.ts';
 import { type Attempt, isHanded, noted } from '../core/attempt.ts';
 import type { Slot } from '../core/decide.ts';
 import { answered } from '../core/follow.ts';
@@ -25,6 +26,8 @@ export interface StartOrder extends ClaimOrder {
   tags?: Instance['tags'];
   /** Scope id → why nothing can be started there; it may grow meanwhile. */
   stoppedScopes: ReadonlyMap<string, string>;
+  /** What a person approved, where the wave asks for it. */
+  approval: Approval | null;
 }
 
 export type Started =
@@ -82,7 +85,8 @@ async function preflight(
     if (signal?.aborted) return no('the run has no time left');
     const { opening, need } = order.slot;
     const wave = decision.wave ?? '';
-    const slot = recheck({ now, policy, wave, opening, need, instance, holds, stoppedScopes: order.stoppedScopes });
+    const { stoppedScopes, approval } = order;
+    const slot = recheck({ now, policy, wave, opening, need, instance, holds, stoppedScopes, approval });
     if (typeof slot === 'string') return no(slot);
     const parts = isOverride(opening) ? dueParts(policy, instance) : startableParts(policy, instance, now);
     return { instance, parts, slot };

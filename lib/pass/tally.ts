@@ -1,4 +1,5 @@
 import type { Alert } from '../core/alert.ts';
+import type { Plan } from '../core/approval.ts';
 import type { Attempt } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Instance } from '../core/instance.ts';
@@ -35,6 +36,8 @@ export interface PassReport {
   opening: Opening | null;
   decisions: Decision[];
   waves: WaveState[];
+  /** Of a dry run: what would be upgraded in this opening or the next, for a person to approve. */
+  plan: Plan | null;
   started: Attempt[];
   /** Open before this pass, and still open. */
   followed: Attempt[];

@@ -138,7 +138,7 @@ export async function tell(
     if (key.startsWith('attempt:')) return gathered.judged;
     // What happened once, and is there until it was told.
     if (key.startsWith('ledger:')) return true;
-    if (key.startsWith('hold:') || key.startsWith('freeze:')) return gathered.judged;
+    if (key.startsWith('hold:') || key.startsWith('freeze:') || key.startsWith('deadline:')) return gathered.judged;
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
     if (key.startsWith('receiver:') || key.startsWith('alerts:')) return delivery.isOver(key);
     if (key.startsWith('instances:')) return read.some((scope) => key.startsWith(`instances:${scope}:`));

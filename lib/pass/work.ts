@@ -1,6 +1,7 @@
 import { type Attempt, isHanded } from '../core/attempt.ts';
 import type { Deps, PolicyState } from '../deps.ts';
 import { take } from './act.ts';
+import { approvalFor } from './approval.ts';
 import { takenBack } from './hand.ts';
 import { type StartOrder, start } from './start.ts';
 import type { Gathered } from './tally.ts';
@@ -40,6 +41,7 @@ export async function carryOut(
     requestedBy: attempt.requestedBy,
     reason: attempt.reason,
     stoppedScopes,
+    approval: await approvalFor(deps.ledger, policy),
   };
   const result = await start(deps, () => null, order, signal);
   const gathered: Gathered = { failures: [], raised: [], listed: [], looked: [], accepted: [], judged: false };

@@ -54,6 +54,7 @@ const ANSWER = {
     },
   ],
   left: [],
+  late: [],
 };
 
 let folder: string;

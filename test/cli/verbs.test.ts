@@ -293,6 +293,21 @@ describe('an attempt that nobody can follow', () => {
   });
 });
 
+describe('approve', () => {
+  it('approves the plan that plan shows, for this opening', async () => {
+    await fleet({});
+    const text = policyText().replace('window: now }', 'window: now, approve: true }');
+    await writeFile(join(folder, 'policy.yaml'), text);
+    expect((await cli(['run', '--json'], env)).json<Report>().decisions[0]).toMatchObject({ reason: 'not_approved' });
+    const { planHash } = (await cli(['plan', '--json'], env)).json<{ planHash: string }>();
+    expect((await cli(['approve', '0123456789abcdef'], env)).code).toBe(2);
+    expect((await cli(['approve', planHash, '--by', 'ann', '--json'], env)).json()).toMatchObject({
+      approval: { hash: planHash, by: 'ann', upgrades: 1 },
+    });
+    expect((await cli(['run', '--json'], env)).json<Report>().started).toHaveLength(1);
+  });
+});
+
 describe('exit codes of run', () => {
   it('1 when an upgrade is refused for good', async () => {
     await fleet({ faults: [{ fault: 'refuse', code: 'DCS.2003', status: 403 }] });

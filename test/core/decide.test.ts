@@ -80,6 +80,8 @@ const ROWS: Row[] = [
   { why: 'the failed member was acknowledged by holding it', fleet: [prod('a'), anInstance('b')], scene: { attempts: [failed('b')], holds: [aHold({ match: { instanceId: 'id-b' } })] }, says: 'due', action: 'start' },
   { why: 'a member of the wave before is held, but its upgrade still runs', fleet: [prod('a'), anInstance('b')], scene: { attempts: [anAttempt('b', { state: 'running', lookUntil: null })], holds: [aHold({ match: { instanceId: 'id-b' } })] }, says: 'wave_waiting', action: 'wait' },
   { why: 'an empty wave between passes on the wait of the one before it', fleet: [prod('a'), anInstance('b')], scene: { policy: aPolicy({ rollout: [aWave('dev'), aWave('canary', { after: 'dev' }), aWave('prod', { after: 'canary' })] }) }, says: 'wave_waiting', action: 'wait' },
+  { why: 'nobody approved it', scene: { policy: aPolicy({ rollout: [aWave('dev', { approve: true })] }) }, says: 'not_approved', action: 'wait', possibleAt: null },
+  { why: 'another plan was approved', scene: { policy: aPolicy({ rollout: [aWave('dev', { approve: true })] }), approval: { hash: 'h', by: 'ann', at: NIGHT, opening: { opens: NIGHT, closes: NIGHT + HOUR }, items: [] } }, says: 'not_approved', action: 'wait', possibleAt: null },
   { why: 'no window is open', scene: { now: NIGHT - 1 }, says: 'outside_window', action: 'wait', possibleAt: NIGHT },
   { why: 'the last instant of the window is not in it', scene: { now: NIGHT + 4 * HOUR }, says: 'outside_window', action: 'wait', possibleAt: NEXT_NIGHT },
   { why: 'its tag names a window that its wave does not have', fleet: [anInstance('a', { tags: { env: 'dev', 'dcs-upgrade-window': 'weekend' } })], says: 'outside_window', action: 'wait', possibleAt: null },

@@ -38,6 +38,7 @@ describe('a good policy', () => {
           after: null,
           soak: DAY,
           take: null,
+          approve: false,
         },
       ],
       limits: {
@@ -49,6 +50,7 @@ describe('a good policy', () => {
         minDuration: 30 * MINUTE,
         sightLag: 2 * MINUTE,
       },
+      deadline: null,
       verify: { settle: 10 * MINUTE, timeout: 3 * HOUR },
       notify: [{ to: 'log', url: '', secret: null, events: null }],
     });
@@ -90,8 +92,14 @@ describe('a good policy', () => {
     [
       'approve: false is what happens anyway',
       { rollout: [{ wave: 'a', match: {}, window: 'night', approve: false }] },
-      {},
+      { rollout: [{ approve: false }] },
     ],
+    [
+      'approve',
+      { rollout: [{ wave: 'a', match: {}, window: 'night', approve: true }] },
+      { rollout: [{ approve: true }] },
+    ],
+    ['a deadline', { deadline: { warn: '30d' } }, { deadline: { warn: 30 * DAY, page: null } }],
   ])('%s', async (_, change, expected) => {
     expect(await read({ ...change }, WITH_SECRETS)).toMatchObject(expected);
   });
@@ -517,10 +525,8 @@ describe('everything else', () => {
 describe('what this version does not do is refused, never ignored', () => {
   it.each<[(string | number)[], object]>([
     [['gates'], { gates: { cpu: '<70%' } }],
-    [['deadline'], { deadline: { warn: '30d' } }],
     [['alerts'], { alerts: [] }],
     [['scopes', 0, 'project'], { scopes: [{ project: 'auto', region: 'r' }] }],
-    [['rollout', 0, 'approve'], { rollout: [{ wave: 'a', match: {}, window: 'night', approve: true }] }],
     [['notify', 0, 'digest'], { notify: [{ to: 'log', digest: 'window' }] }],
     [['notify', 0, 'to'], { notify: [{ to: 'slack', url: 'env:HOOK' }] }],
   ])('%j', async (path, change) => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import { VERSION } from '../../lib/io/version.ts';
 import { type LocalApi, serve } from '../../scripts/offline/gateway.ts';
-import { anInstance, NIGHT } from '../support/builders.ts';
+import { anInstance, aPolicy, aWave, NIGHT } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 import {
   aKey,
@@ -53,6 +53,7 @@ describe('who may call what', () => {
     ['GET', '/fleet', null, 401], ['GET', '/fleet', 'read', 200],
     ['GET', '/fleet/id-x', null, 401], ['GET', '/fleet/id-x', 'read', 404],
     ['GET', '/windows', null, 401], ['GET', '/windows', 'read', 200],
+    ['POST', '/approvals', null, 401], ['POST', '/approvals', 'upgrade', 403],
     ['POST', '/holds', null, 401], ['POST', '/holds', 'read', 403], ['POST', '/holds', 'upgrade', 403],
     ['DELETE', '/holds/x', null, 401], ['DELETE', '/holds/x', 'read', 403], ['DELETE', '/holds/x', 'operate', 404],
     ['GET', '/', null, 401], ['GET', '/', 'read', 200],
@@ -463,5 +464,25 @@ describe('holds', () => {
       [{ by: 'ops', reason: 'sale is over' }],
     ]);
     expect((await call('DELETE', `/holds/${id}`, { key: KEYS.operate })).status).toBe(404);
+  });
+});
+
+describe('POST /approvals', () => {
+  const approve = (planHash: unknown) => call('POST', '/approvals', { key: KEYS.operate, body: { planHash } });
+  it('approves the plan of that hash, in the name of the key, and no other', async () => {
+    world.policy = aPolicy({ rollout: [aWave('dev', { approve: true })] });
+    const { planHash } = (await get('/plan')).json as unknown as { planHash: string };
+    expect(await approve('0123456789abcdef')).toMatchObject({
+      status: 409,
+      json: { error: { message: expect.stringMatching(/by now/) } },
+    });
+    expect(await approve(planHash)).toMatchObject({ status: 201, json: { approval: { hash: planHash, upgrades: 2 } } });
+    await world.pass();
+    expect(begun()).toEqual(['a', 'b']);
+  });
+
+  it('422 for what is no hash, 409 where no wave asks for one', async () => {
+    expect((await approve('latest')).status).toBe(422);
+    expect((await approve('0123456789abcdef')).status).toBe(409);
   });
 });

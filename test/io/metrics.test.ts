@@ -47,6 +47,7 @@ describe('the line', () => {
       ...QUIET,
       opening: null,
       waves: [],
+      plan: null,
       decisions: [],
       started: [],
       followed: [],

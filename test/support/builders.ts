@@ -129,6 +129,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
     rollout: [aWave('dev'), aWave('prod', { after: 'dev' })],
     limits: { ...LIMITS },
     verify: { settle: 10 * MINUTE, timeout: 3 * HOUR },
+    deadline: null,
     notify: [],
     ...change,
   };
@@ -154,6 +155,7 @@ export function aWave(wave: string, change: Partial<Wave> = {}): Wave {
     after: null,
     soak: 0,
     take: null,
+    approve: false,
     ...change,
   };
 }

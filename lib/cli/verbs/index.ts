@@ -1,4 +1,5 @@
 import type { Verb } from '../verb.ts';
+import { approve } from './approve.ts';
 import { demo } from './demo.ts';
 import { giveUp } from './give-up.ts';
 import { history } from './history.ts';
@@ -25,6 +26,7 @@ export const VERBS: Record<string, Verb> = {
   why,
   status,
   history,
+  approve,
   hold,
   release,
   'give-up': giveUp,

@@ -1,3 +1,4 @@
+import { planHash } from '../../operations.ts';
 import { planJson } from '../../present.ts';
 import { type PassReport, reconcile } from '../../reconcile.ts';
 import { exitCodeOf } from '../exit.ts';
@@ -41,6 +42,6 @@ function planText(report: PassReport, columns: number): string {
   return [
     decisionTable(report.decisions, columns),
     '',
-    `${report.decisions.length} instances, ${starts} would start now. Nothing was started.`,
+    `${report.decisions.length} instances, ${starts} would start now. Nothing was started. Plan ${planHash(report.plan)}.`,
   ].join('\n');
 }

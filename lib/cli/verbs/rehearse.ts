@@ -102,7 +102,7 @@ function tell(call: Call, scene: Scene, to: EpochMs): ExitCode {
   return 0;
 }
 
-function rehearsalJson({ starts, waves, current, frozen, left }: Rehearsal) {
+function rehearsalJson({ starts, waves, current, frozen, left, late }: Rehearsal) {
   const at = (instant: EpochMs | null) => (instant === null ? null : iso(instant));
   return {
     starts: starts.map((start) => ({ ...start, at: iso(start.at) })),
@@ -110,11 +110,12 @@ function rehearsalJson({ starts, waves, current, frozen, left }: Rehearsal) {
     current: at(current),
     frozen: frozen.map((one) => ({ ...one, from: iso(one.from), to: iso(one.to) })),
     left: left.map(({ instanceId, name, wave, reason, detail }) => ({ instanceId, name, wave, reason, detail })),
+    late: late.map((one) => ({ ...one, deadline: iso(one.deadline) })),
   };
 }
 
 function rehearsalText({ policy, instances }: Scene, played: Rehearsal, columns: number): string {
-  const { starts, waves, current, frozen, left } = played;
+  const { starts, waves, current, frozen, left, late } = played;
   const at = clockTextFor(policy.timezone);
   const parts = [
     table(['STARTS', 'INSTANCE', 'WAVE'], starts.map((one) => [at(one.at), one.name, one.wave]), columns),
@@ -122,7 +123,8 @@ function rehearsalText({ policy, instances }: Scene, played: Rehearsal, columns:
     table(['FROZEN FROM', 'TO', 'FREEZE', 'STOPS', 'REASON'], frozen.map((one) => [at(one.from), at(one.to), one.name, `${one.instanceIds.length}`, one.reason]), columns),
     table(['LEFT', 'WAVE', 'REASON', 'DETAIL'], left.map(({ name, wave, reason, detail }) => [name, wave ?? '–', reason, detail]), columns),
   ]; // biome-ignore format: a table a line
-  const told = parts.filter((_, index) => [starts, waves, frozen, left][index]!.length > 0);
+  parts.push(table(['LATE', 'WAVE', 'DEADLINE'], late.map(({ name, wave, deadline }) => [name, wave, at(deadline)]), columns)); // biome-ignore format: a table a line
+  const told = parts.filter((_, index) => [starts, waves, frozen, left, late][index]!.length > 0);
   const end =
     current === null ? `${left.length} are not at the latest version at the end` : `all are current at ${at(current)}`;
   return `${told.join('\n\n')}\n\n${starts.length} starts for ${instances.length} instances; ${end}. Nothing was started.\n`;

@@ -1,3 +1,6 @@
+import type { Forecast } from '../../core/forecast.ts';
+import { coversWave, type Hold } from '../../core/hold.ts';
+import { iso } from '../../core/time.ts';
 import { fleetStatus } from '../../operations.ts';
 import { statusJson } from '../../present.ts';
 import { needPolicy, withRuntime } from '../open.ts';
@@ -14,11 +17,12 @@ export const status: Verb = {
     return withRuntime<ExitCode>(call, async (runtime) => {
       const { deps, state } = await runtime.pass();
       needPolicy(state);
-      const { report, counts, outlook } = await fleetStatus(deps, state.policy, 'cli');
+      const status = await fleetStatus(deps, state.policy, 'cli');
       if (call.json) {
-        printJson(call, statusJson(counts, report.waves, outlook));
+        printJson(call, statusJson(status));
         return 0;
       }
+      const { report, counts, holds, outlook } = status;
       const { terminal } = call;
       terminal.out(
         `${Object.entries(counts)
@@ -28,10 +32,20 @@ export const status: Verb = {
       const rows = report.waves.map(({ wave, done, members, closed }) => [
         wave,
         `${done} of ${members}`,
-        closed?.detail ?? 'open',
+        [closed?.detail ?? 'open', ...holds.filter((hold) => coversWave(hold, wave)).map(heldBy)].join('; '),
+        currentBy(outlook, wave),
       ]);
-      terminal.out(`${table(['WAVE', 'DONE', 'STATE'], rows, terminal.columns)}\n\n${outlook.detail}\n`);
+      terminal.out(`${table(['WAVE', 'DONE', 'STATE', 'CURRENT BY'], rows, terminal.columns)}\n\n${outlook.detail}\n`);
       return 0;
     });
   },
 };
+
+function heldBy({ by, reason }: Hold): string {
+  return `held by ${by}: ${reason}`;
+}
+
+function currentBy({ waves }: Forecast, wave: string): string {
+  const current = waves.find((one) => one.wave === wave)?.current ?? null;
+  return current === null ? 'nobody can tell' : iso(current);
+}

@@ -13,7 +13,7 @@ import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
 import { act, LEASE_LASTS } from './pass/act.ts';
 import { approvalFor } from './pass/approval.ts';
-import { type Observation, recall, remember } from './pass/fleet.ts';
+import { type Observation, recall, remember, withReread } from './pass/fleet.ts';
 import { followAll } from './pass/follow.ts';
 import { observe } from './pass/observe.ts';
 import { claimOrders, overridesOf } from './pass/order.ts';
@@ -43,7 +43,16 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
     errors: [],
     alerts: [],
   };
-  const tally: Tally = { report, failures: [], raised: [], listed: [], looked: [], accepted: [], judged: false };
+  const tally: Tally = {
+    report,
+    reread: [],
+    failures: [],
+    raised: [],
+    listed: [],
+    looked: [],
+    accepted: [],
+    judged: false,
+  };
   const active = await deps.ledger.activeAttempts();
   const attempts = options.dryRun ? active : await followAll(deps, state.policy, active, tally, options.signal);
   const wasOpen = new Set(active.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id));
@@ -118,7 +127,7 @@ async function decideAndAct(
       };
       await act(deps, policy, wanted, lease, options, tally);
     }
-    await remember(deps, seen, report.decisions);
+    await remember(deps, withReread(policy, seen, tally.reread, report.now), report.decisions);
   } finally {
     if (lease) await deps.ledger.releaseLease(lease);
   }
@@ -141,8 +150,11 @@ async function see(deps: Deps, policy: Policy, really: boolean, signal?: AbortSi
   if (!really) return recall(deps, policy);
   const attempts = await deps.ledger.attempts({ since: deps.clock.now() - memoryOf(policy) });
   const ends = new Map<string, EpochMs>();
-  for (const { instanceId, finishedAt } of attempts) {
-    if (finishedAt !== null) ends.set(instanceId, Math.max(finishedAt, ends.get(instanceId) ?? 0));
+  for (const { instanceId, finishedAt, state, lookUntil, calls, updates } of attempts) {
+    const isLeft = state === 'claimed' && lookUntil === null && calls === 0;
+    // A claim that was given back without a call was made from something that is not so any more.
+    const at = finishedAt ?? (isLeft ? updates.at(-1)?.at : undefined);
+    if (at !== undefined) ends.set(instanceId, Math.max(at, ends.get(instanceId) ?? 0));
   }
   return observe(deps, policy, ends, signal);
 }

@@ -65,6 +65,7 @@ export async function act(
       return handed ?? { reason: 'another_run', detail: 'another run was faster' };
     }
     const result = await start(deps, () => lease, order, signal);
+    if (result.kind === 'not_called' && result.read) tally.reread.push(result.read);
     const failure = await take(deps, policy, decision, result, tally);
     if (failure?.rule.stops === 'scope') stopped.set(decision.scope, `${failure.message} (${failure.code})`);
     return result.kind === 'called' ? result.attempt : { reason: 'not_startable', detail: result.why };

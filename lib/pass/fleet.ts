@@ -31,6 +31,14 @@ export async function recall(deps: Deps, policy: Policy): Promise<Observation> {
   };
 }
 
+/** The same with what was read later of some instances: what was decided on in vain is not decided on again. */
+export function withReread(policy: Policy, seen: Observation, reread: readonly Instance[], now: EpochMs): Observation {
+  if (reread.length === 0) return seen;
+  const fresh = new Map(reread.map((instance) => [instance.instanceId, instance]));
+  const instances = seen.instances.map((instance) => fresh.get(instance.instanceId) ?? instance);
+  return { ...seen, instances, behindSince: sinceWhen(policy, instances, seen.stored, now) };
+}
+
 /** Since when each instance that has something due has been seen so; `now` where it was not before. */
 export function sinceWhen(
   policy: Policy,

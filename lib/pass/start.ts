@@ -32,8 +32,8 @@ export interface StartOrder extends ClaimOrder {
 
 export type Started =
   | { kind: 'called'; attempt: Attempt; outcome: UpgradeOutcome }
-  /** Not called, and why: what was read just before the call no longer allows it, or somebody else was faster. */
-  | { kind: 'not_called'; why: string; failure: DcsFailure | null };
+  /** Not called, and why: what was read just before the call, `read`, no longer allows it, or somebody else was faster. */
+  | { kind: 'not_called'; why: string; failure: DcsFailure | null; read?: Instance };
 
 /**
  * Starts one upgrade: reads the instance and its versions afresh, writes the claim, and only then makes the call.
@@ -72,7 +72,7 @@ async function preflight(
   deps: Deps,
   order: StartOrder,
   signal?: AbortSignal,
-): Promise<{ instance: Instance; parts: Part[]; slot: Slot } | { why: string; failure: DcsFailure | null }> {
+): Promise<{ instance: Instance; parts: Part[]; slot: Slot } | Omit<Extract<Started, { kind: 'not_called' }>, 'kind'>> {
   const { policy, scope, decision } = order;
   const no = (why: string) => ({ why, failure: null });
   try {
@@ -87,7 +87,7 @@ async function preflight(
     const wave = decision.wave ?? '';
     const { stoppedScopes, approval } = order;
     const slot = recheck({ now, policy, wave, opening, need, instance, holds, stoppedScopes, approval });
-    if (typeof slot === 'string') return no(slot);
+    if (typeof slot === 'string') return { ...no(slot), read: instance };
     const parts = isOverride(opening) ? dueParts(policy, instance) : startableParts(policy, instance, now);
     return { instance, parts, slot };
   } catch (error) {

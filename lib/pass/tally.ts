@@ -58,6 +58,8 @@ export interface PassError {
 /** What one pass gathers on its way, for its report and for what it has to tell. */
 export interface Tally extends Gathered {
   report: PassReport;
+  /** What was found to be other than decided on, as it was read just before a call. */
+  reread: Instance[];
 }
 
 /** What has to be told, or shows that something told before is over. */

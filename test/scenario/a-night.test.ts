@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
-import { aHold, anInstance, aPolicy, LIMITS, NIGHT } from '../support/builders.ts';
+import { aHold, anInstance, aPolicy, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const five = ['a', 'b', 'c', 'd', 'e'];
@@ -146,6 +146,25 @@ describe('what was true at the decision is asked again before the call', () => {
     // Those that were on their way side by side could not know.
     expect(world.posts.length).toBeLessThanOrEqual(8);
     expect(world.alerts.filter(({ event }) => event === 'held')).toHaveLength(1);
+  });
+});
+
+describe('what was upgraded by somebody else', () => {
+  it.each(['in one process', 'through a queue'])('takes nobody else’s place for long, %s', async (how) => {
+    const world = new FakeWorld(['a', 'b', 'c']);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 1 } });
+    world.queue = how === 'through a queue' ? [] : null;
+    // Seen before the night, when all were behind; the longest behind is the first that is tried.
+    await world.pass({ dryRun: true, observeAlways: true });
+    world.add(anInstance('a', { versions: upToDate() }));
+    world.now += MINUTE;
+    for (let tick = 0; tick < 40; tick++) {
+      await world.pass();
+      for (const message of world.queue?.splice(0) ?? []) await world.work(message);
+      world.now += MINUTE;
+    }
+    expect(names(world.posts)).toEqual(['b', 'c']);
+    expect(world.posts.at(-1)!.at).toBeLessThan(NIGHT + 20 * MINUTE);
   });
 });
 

@@ -1,8 +1,9 @@
 import type { Scope } from './instance.ts';
 import { nearest } from './nearest.ts';
-import type { NotifyTarget, Policy, Wave } from './policy.ts';
+import type { Policy, Wave } from './policy.ts';
 import { readFreeze } from './policy-freeze.ts';
 import type { Env, Path } from './policy-prepare.ts';
+import { readReceiver } from './policy-receiver.ts';
 import type { FreezeInput, NotifyInput, PolicyInput, WaveInput } from './policy-schema.ts';
 import { DAY } from './time.ts';
 import type { Window } from './window-kinds.ts';
@@ -146,18 +147,4 @@ function readDeadline(input: Draft['deadline'], report: Report): Policy['deadlin
 function suggestion(word: string, known: readonly string[]): string {
   const meant = nearest(word, known);
   return meant ? `did you mean ${meant}?` : `there are: ${known.join(', ') || 'none'}`;
-}
-
-function readReceiver(input: NotifyInput, report: Report): NotifyTarget {
-  const { to, url, secret, events = null } = input;
-  if (to === 'log') {
-    if (url !== undefined) report(['url'], 'url does not go with log', 'leave it out');
-    if (secret !== undefined) report(['secret'], 'secret does not go with log', 'leave it out');
-    return { to, url: '', secret: null, events };
-  }
-  if (url === undefined)
-    report(['url'], 'url is missing: it must be where the webhook is sent to', 'for example url: env:WEBHOOK_URL');
-  if (secret === undefined)
-    report(['secret'], 'secret is missing: webhooks are signed', 'for example secret: env:WEBHOOK_SECRET');
-  return { to, url: url ?? '', secret: secret ?? null, events };
 }

@@ -49,15 +49,18 @@ function namesOfWaves(rollout: unknown): (string | null)[] {
 /** A secret in the policy file would end up in a repository. */
 function plainSecrets(raw: Record<string, unknown>): Problem[] {
   const targets = Array.isArray(raw.notify) ? raw.notify : [];
-  return targets.flatMap((_, index): Problem[] => {
-    const path: Path = ['notify', index, 'secret'];
-    const secret = valueAt(raw, path);
-    if (secret === undefined || variableOf(secret) !== null) return [];
-    return [
-      { path, message: 'a secret must not stand in the policy', hint: 'write secret: env:NAME, and set that variable' },
-    ];
-  });
+  return targets.flatMap((_, index) =>
+    SECRETS.flatMap((key): Problem[] => {
+      const path: Path = ['notify', index, key];
+      const secret = valueAt(raw, path);
+      if (secret === undefined || variableOf(secret) !== null) return [];
+      const message = `a ${key === 'secret' ? 'secret' : 'key'} must not stand in the policy`;
+      return [{ path, message, hint: `write ${key}: env:NAME, and set that variable` }];
+    }),
+  );
 }
+
+const SECRETS = ['secret', 'routingKey'] as const;
 
 /** What has its shape in a policy that as a whole has not, so that the other checks can be made on it all the same. */
 function salvage(value: Record<string, unknown>, waveNames: Draft['waveNames']): Draft {

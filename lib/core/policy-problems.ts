@@ -6,7 +6,7 @@ import { type Path, variableOf } from './policy-prepare.ts';
 type Issue = z.core.$ZodIssue;
 
 /** Values under these keys are never repeated. */
-const SECRET_KEYS = ['secret', 'url', 'ics'];
+const SECRET_KEYS = ['secret', 'routingKey', 'url', 'ics'];
 
 /** What the schema found, as people read it. `raw` is the document as written, so that no resolved value gets into a message. */
 export function problemsOf(issues: readonly Issue[], raw: unknown, schema: z.ZodMiniType): Problem[] {

@@ -2,11 +2,9 @@ import * as z from 'zod/mini';
 import { ALERT_EVENTS } from './alert.ts';
 import { PARTS } from './instance.ts';
 import { count, described, duration, list, name, oneOrMore, pattern, text, url, zone } from './policy-fields.ts';
+import { RECEIVERS } from './receivers.ts';
 import { freeze, match, wave, window } from './rollout-schema.ts';
 import { DAY, HOUR, MINUTE } from './time.ts';
-
-/** Receivers that this version can tell. */
-export const RECEIVERS = ['log', 'webhook'] as const;
 
 /**
  * The policy's shape, from which the editor's JSON schema is made as well. What concerns several keys at once is
@@ -141,12 +139,17 @@ function deadline() {
 }
 
 function receiver() {
-  const isKey = (value: string) => /^whsec_[A-Za-z0-9+/]{16,}={0,2}$/.test(value);
-  const secret = z.string().check(z.refine(isKey, '`whsec_` and base64'));
   return z.strictObject({
-    to: described(z.enum(RECEIVERS), 'log, or webhook (signed as Standard Webhooks).'),
-    url: described(z.optional(url()), 'Where to; for webhook.'),
-    secret: described(z.optional(secret), 'For webhook: `env:NAME` of a variable that holds `whsec_` and base64.'),
+    to: described(z.enum(RECEIVERS), 'What kind of receiver; webhook is signed as Standard Webhooks.'),
+    url: described(
+      z.optional(url()),
+      'Where to; for all but log, and for pagerduty only when it is another than the usual one. Never a private address.',
+    ),
+    secret: described(
+      z.optional(text()),
+      'Signs what is sent, for webhook (`whsec_` and base64), dingtalk and feishu: `env:NAME`.',
+    ),
+    routingKey: described(z.optional(text()), 'Integration key of the Events API v2, for pagerduty: `env:NAME`.'),
     events: described(
       z.optional(list(z.enum(ALERT_EVENTS))),
       'Only these; default: all that ask for something to be done.',

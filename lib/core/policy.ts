@@ -1,6 +1,7 @@
 import type { AlertEvent } from './alert.ts';
 import type { Stretch } from './freeze.ts';
 import type { Part, Scope } from './instance.ts';
+import type { ReceiverKind } from './receivers.ts';
 import type { EpochMs } from './time.ts';
 import type { Window } from './window-kinds.ts';
 
@@ -106,11 +107,13 @@ export interface Limits {
 }
 
 export interface NotifyTarget {
-  to: 'log' | 'webhook';
-  /** Empty for `log`. */
+  to: ReceiverKind;
+  /** Empty for kinds that need none. */
   url: string;
-  /** `whsec_…` as Standard Webhooks writes it; null for `log`. */
+  /** What messages are signed with, in the form of the kind; null for kinds that have none. */
   secret: string | null;
+  /** Of PagerDuty's Events API v2. */
+  routingKey?: string;
   /** Null: every event that asks for something to be done. */
   events: AlertEvent[] | null;
 }

@@ -3,7 +3,8 @@ import type { Alert, Severity } from '../../core/alert.ts';
 import type { NotifyTarget } from '../../core/policy.ts';
 import { iso } from '../../core/time.ts';
 import type { Clock, Log, LogLevel, Notifier } from '../../deps.ts';
-import { receiverProblems } from './receiver.ts';
+import { keyedProblems, receiverProblems, signedProblems, urlProblems } from './receiver.ts';
+import type { Form } from './send.ts';
 
 export interface NotifierOptions {
   targets: readonly NotifyTarget[];
@@ -20,18 +21,27 @@ interface Sink {
   send(target: NotifyTarget, alert: Alert, options: NotifierOptions): Promise<void>;
 }
 
-/** Every kind of receiver. A new one is one entry here. */
+/** A receiver that takes a POST. The form is loaded when it is used: most runs have nothing to tell, and should not pay for it. */
+function posted(form: () => Promise<Form>, problems: Sink['problems'] = urlProblems): Sink {
+  return {
+    problems,
+    async send(target, alert, options) {
+      const { sendAlert } = await import('./send.ts');
+      await sendAlert(await form(), target, alert, options);
+    },
+  };
+}
+
+/** Every kind of receiver. A new one is one entry here, and its keys in core/receivers.ts. */
 const SINKS: Record<NotifyTarget['to'], Sink> = {
   // Every alert is a log line anyway; the target lets a policy say so, and say that there is no other.
   log: { problems: () => [], send: async () => {} },
-  webhook: {
-    problems: receiverProblems,
-    // Loaded here and not above: what signs and sends costs a start more than most runs, which have nothing to tell, do.
-    async send(target, alert, { clock, timeout }) {
-      const { sendWebhook } = await import('./standard-webhooks.ts');
-      await sendWebhook(target, alert, clock, timeout);
-    },
-  },
+  webhook: posted(async () => (await import('./forms/webhook.ts')).webhook, receiverProblems),
+  slack: posted(async () => (await import('./forms/slack.ts')).slack),
+  dingtalk: posted(async () => (await import('./forms/dingtalk.ts')).dingtalk, signedProblems),
+  feishu: posted(async () => (await import('./forms/feishu.ts')).feishu, signedProblems),
+  wecom: posted(async () => (await import('./forms/wecom.ts')).wecom),
+  pagerduty: posted(async () => (await import('./forms/pagerduty.ts')).pagerduty, keyedProblems),
 };
 
 const LEVELS: Record<Severity, LogLevel> = { info: 'info', warning: 'warn', error: 'error', critical: 'error' };
@@ -52,7 +62,7 @@ export function targetProblems(targets: readonly NotifyTarget[]): string[] {
  */
 export function createNotifier(options: NotifierOptions): Notifier {
   const { targets, log } = options;
-  const receivers = new Map(targets.filter(({ to }) => to !== LOG).map((target) => [nameOf(target), target]));
+  const receivers = named(targets.filter(({ to }) => to !== LOG));
 
   async function tell(name: string, alert: Alert): Promise<boolean> {
     if (name === LOG) {
@@ -86,8 +96,19 @@ function wants({ events }: NotifyTarget, { event }: Alert): boolean {
   return events === null ? event !== 'succeeded' : events.includes(event);
 }
 
+/** One that stands there twice, for other events, is two. */
+function named(targets: readonly NotifyTarget[]): Map<string, NotifyTarget> {
+  const found = new Map<string, NotifyTarget>();
+  for (const target of targets) {
+    const name = nameOf(target);
+    const twin = [...found.keys()].filter((one) => one.startsWith(name)).length;
+    found.set(twin === 0 ? name : `${name}-${twin + 1}`, target);
+  }
+  return found;
+}
+
 /** By its kind and host, and a hash of the rest: a path or a query may hold a token, and its place in the list may change. */
-function nameOf({ to, url }: NotifyTarget): string {
-  const hash = createHash('sha256').update(url).digest('hex').slice(0, 6);
-  return `${to} ${URL.parse(url)?.host ?? '?'} ${hash}`;
+function nameOf({ to, url, routingKey = '' }: NotifyTarget): string {
+  const hash = createHash('sha256').update(`${url}${routingKey}`).digest('hex').slice(0, 6);
+  return [to, URL.parse(url)?.host, hash].filter(Boolean).join(' ');
 }

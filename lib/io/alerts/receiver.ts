@@ -1,3 +1,4 @@
+import { hostProblem } from '../../core/address.ts';
 import { urlProblem } from '../url.ts';
 
 /** Standard Webhooks asks for keys of 24 to 64 bytes. */
@@ -11,8 +12,23 @@ export interface Receiver {
 
 /** What is wrong with a receiver, by the names of a policy's keys and never with a value. */
 export function receiverProblems({ url, secret }: Receiver): string[] {
-  const problem = urlProblem(url, { query: true });
-  return [...(problem ? [`url ${problem}`] : []), ...secretProblems(secret)];
+  return [...urlProblems({ url }), ...secretProblems(secret)];
+}
+
+/** A receiver whose URL says all. */
+export function urlProblems({ url }: Pick<Receiver, 'url'>): string[] {
+  const problem = urlProblem(url, { query: true }) ?? hostProblem(url);
+  return problem ? [`url ${problem}`] : [];
+}
+
+/** A receiver whose messages are signed with any text. */
+export function signedProblems({ url, secret }: Receiver): string[] {
+  return [...urlProblems({ url }), ...(secret ? [] : ['secret is missing; nothing is sent unsigned'])];
+}
+
+/** A receiver that knows its sender by a key, and has a URL of its own if none is given. */
+export function keyedProblems({ url, routingKey }: { url: string; routingKey?: string }): string[] {
+  return [...(url === '' ? [] : urlProblems({ url })), ...(routingKey ? [] : ['routingKey is missing'])];
 }
 
 function secretProblems(secret: string | null): string[] {

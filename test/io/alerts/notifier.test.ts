@@ -116,7 +116,7 @@ describe('a webhook', () => {
   it.each<{ what: string; answer: Answer; tries: number; problem: string }>`
     what                      | answer                                                                            | tries | problem
     ${'500 each time'}        | ${status(500)}                                                                    | ${3}  | ${'answered 500'}
-    ${'a dropped connection'} | ${((response) => response.destroy()) satisfies Answer}                            | ${3}  | ${'could not be reached (UND_ERR_SOCKET)'}
+    ${'a dropped connection'} | ${((response) => response.destroy()) satisfies Answer}                            | ${3}  | ${'could not be reached (ECONNRESET)'}
     ${'400'}                  | ${status(400)}                                                                    | ${1}  | ${'answered 400'}
     ${'410'}                  | ${status(410)}                                                                    | ${1}  | ${'answered 410'}
     ${'429'}                  | ${status(429, { 'retry-after': '30' })}                                           | ${1}  | ${'answered 429'}

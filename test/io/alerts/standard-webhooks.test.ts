@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { messageId, signedHeaders } from '../../../lib/io/alerts/forms/webhook.ts';
 import { receiverProblems } from '../../../lib/io/alerts/receiver.ts';
-import { messageId, signedHeaders } from '../../../lib/io/alerts/standard-webhooks.ts';
 import { anAlert } from '../../support/alerts.ts';
 
 const KEY = Buffer.from('a key of thirty-two bytes, or so');

@@ -1,0 +1,36 @@
+import { hostProblem } from './address.ts';
+import type { NotifyTarget } from './policy.ts';
+import type { NotifyInput } from './policy-schema.ts';
+import { KEYS_OF_RECEIVERS, RECEIVER_KEYS, type ReceiverKey } from './receivers.ts';
+import type { Report } from './window-read.ts';
+
+/** Where alerts go, with the keys that its kind takes and no others. */
+export function readReceiver(input: NotifyInput, report: Report): NotifyTarget {
+  const { to, url, secret, routingKey, events = null } = input;
+  for (const key of KEYS_OF_RECEIVERS) {
+    const [problem, hint] = keyProblem(input, key) ?? [];
+    if (problem !== undefined) report([key], problem, hint);
+  }
+  return { to, url: url ?? '', secret: secret ?? null, ...(routingKey === undefined ? {} : { routingKey }), events };
+}
+
+const WHY: Record<ReceiverKey, (to: string) => string> = {
+  url: (to) => `it must be where what is told to ${to} is sent to`,
+  secret: (to) => `what is sent to ${to} is signed`,
+  routingKey: (to) => `${to} knows by it who sends`,
+};
+
+/** What is wrong with one key, and what to do about it; never with its value. */
+function keyProblem(input: NotifyInput, key: ReceiverKey): [string, string] | null {
+  const { to, [key]: value } = input;
+  const rule = RECEIVER_KEYS[to][key];
+  if (!rule) return value === undefined ? null : [`${key} does not go with ${to}`, 'leave it out'];
+  if (value === undefined)
+    return rule.required ? [`${key} is missing: ${WHY[key](to)}`, `for example ${rule.example}`] : null;
+  if (rule.form && !rule.form.test.test(value))
+    return [`${key} is something else: it must be ${rule.form.allowed}`, `for example ${rule.example}`];
+  const host = key === 'url' ? hostProblem(value) : null;
+  return host === null
+    ? null
+    : [`the host of ${key} ${host}`, 'alerts go to receivers that are reached over the internet'];
+}

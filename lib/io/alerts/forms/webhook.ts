@@ -1,0 +1,26 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { Alert } from '../../../core/alert.ts';
+import { type EpochMs, iso } from '../../../core/time.ts';
+import { keyOf } from '../receiver.ts';
+import type { Form } from '../send.ts';
+
+/** The three headers of Standard Webhooks. `at` is the instant of sending, and has whole seconds on the wire. */
+export function signedHeaders(secret: string, id: string, at: EpochMs, body: string): Record<string, string> {
+  const timestamp = String(Math.floor(at / 1_000));
+  const signature = createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+}
+
+/** The same fact has the same id, in every try and every pass, so that a receiver can drop repeats; when it comes back later, another. */
+export function messageId(alert: Alert): string {
+  return `msg_${createHash('sha256').update(`${alert.key}@${alert.at}`).digest('base64url').slice(0, 32)}`;
+}
+
+/** The whole alert as JSON, signed as Standard Webhooks say. */
+export const webhook: Form = {
+  request({ url, secret }, alert, now) {
+    const at = iso(alert.at);
+    const body = JSON.stringify({ type: `dcs-upgrader.${alert.event}`, timestamp: at, data: { ...alert, at } });
+    return { url, body, headers: signedHeaders(secret ?? '', messageId(alert), now, body) };
+  },
+};

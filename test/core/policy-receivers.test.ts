@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { parsePolicy } from '../../lib/core/policy-parse.ts';
+import { ENV, problems, read } from '../support/reading.ts';
+
+const VARIABLES = {
+  ...ENV,
+  HOOK: 'https://hooks.example.com/services/T0/B0/hunter2',
+  PRIVATE: 'https://10.0.0.8/hunter2',
+  KEY: 'whsec_bm90IGEgcmVhbCBzZWNyZXQsIG9ubHkgYSB0ZXN0',
+  ROBOT: 'SEChunter2hunter2',
+  ROUTE: 'R0123456789ABCDEF0123456789ABCDE',
+  SHORT: 'hunter2',
+};
+const [url, secret] = ['env:HOOK', 'env:ROBOT'];
+
+describe('a receiver with the keys of its kind', () => {
+  it.each<[object, object]>([
+    [{ to: 'log' }, { to: 'log', url: '', secret: null }],
+    [
+      { to: 'slack', url },
+      { to: 'slack', url: VARIABLES.HOOK, secret: null },
+    ],
+    [
+      { to: 'dingtalk', url, secret },
+      { to: 'dingtalk', url: VARIABLES.HOOK, secret: VARIABLES.ROBOT },
+    ],
+    [
+      { to: 'feishu', url, secret },
+      { to: 'feishu', url: VARIABLES.HOOK, secret: VARIABLES.ROBOT },
+    ],
+    [
+      { to: 'wecom', url },
+      { to: 'wecom', url: VARIABLES.HOOK },
+    ],
+    [
+      { to: 'pagerduty', routingKey: 'env:ROUTE' },
+      { to: 'pagerduty', url: '', routingKey: VARIABLES.ROUTE },
+    ],
+    [
+      { to: 'pagerduty', routingKey: 'env:ROUTE', url: 'https://events.eu.pagerduty.com/v2/enqueue' },
+      { url: 'https://events.eu.pagerduty.com/v2/enqueue' },
+    ],
+    [{ to: 'webhook', url, secret: 'env:KEY' }, { secret: VARIABLES.KEY }],
+    [{ to: 'slack', url: 'http://127.0.0.1:8080/hook' }, { url: 'http://127.0.0.1:8080/hook' }],
+  ])('%j', async (target, expected) => {
+    expect((await read({ notify: [target] }, VARIABLES)).notify).toMatchObject([expected]);
+  });
+});
+
+describe('a receiver that cannot be told', () => {
+  it.each<[object, string, string, string]>([
+    [{ to: 'slak', url }, 'to', 'one of log, webhook, slack', 'did you mean slack?'],
+    [{ to: 'slack' }, 'url', 'url is missing', 'url: env:SLACK_WEBHOOK_URL'],
+    [{ to: 'slack', url, secret }, 'secret', 'secret does not go with slack', 'leave it out'],
+    [{ to: 'log', url }, 'url', 'url does not go with log', 'leave it out'],
+    [{ to: 'dingtalk', url }, 'secret', 'what is sent to dingtalk is signed', 'secret: env:DINGTALK_SECRET'],
+    [{ to: 'dingtalk', url, secret: 'env:SHORT' }, 'secret', 'additional signature', 'env:DINGTALK_SECRET'],
+    [{ to: 'feishu', url }, 'secret', 'what is sent to feishu is signed', 'secret: env:FEISHU_SECRET'],
+    [{ to: 'pagerduty' }, 'routingKey', 'routingKey is missing', 'routingKey: env:PAGERDUTY_ROUTING_KEY'],
+    [{ to: 'pagerduty', routingKey: 'env:SHORT' }, 'routingKey', '32 characters', 'env:PAGERDUTY_ROUTING_KEY'],
+    [{ to: 'pagerduty', routingKey: VARIABLES.ROUTE }, 'routingKey', 'must not stand in the policy', 'env:NAME'],
+    [{ to: 'slack', url: 'env:PRIVATE' }, 'url', 'private', 'over the internet'],
+    [{ to: 'slack', url: 'https://169.254.169.254/' }, 'url', 'link-local', 'over the internet'],
+    [{ to: 'slack', url: 'http://hooks.example.com/' }, 'url', 'https', ''],
+    [{ to: 'slack', url: 'env:NOBODY' }, 'url', 'NOBODY is not set', 'set NOBODY'],
+  ])('%j: %s', async (target, key, message, hint) => {
+    const found = await problems({ notify: [target] }, VARIABLES);
+    expect(found.map(({ path }) => path)).toEqual([['notify', 0, key]]);
+    expect(found[0]!.message).toContain(message);
+    expect(String(found[0]!.hint)).toContain(hint);
+  });
+
+  it('F127 no value of a variable is ever shown', async () => {
+    const targets = Object.keys(VARIABLES).flatMap((name) =>
+      ['slack', 'dingtalk', 'pagerduty', 'webhook', 'log'].map((to) => {
+        const value = `env:${name}`;
+        return { to, url: value, secret: value, routingKey: value };
+      }),
+    );
+    const text = JSON.stringify(await problems({ notify: targets }, VARIABLES));
+    for (const [name, value] of Object.entries(VARIABLES)) {
+      if (!(name in ENV)) expect([name, text.includes(value)]).toEqual([name, false]);
+    }
+  });
+});
+
+it('the smallest useful policy of the README is a good one', async () => {
+  const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))!;
+  const env = { ...VARIABLES, SLACK_WEBHOOK_URL: VARIABLES.HOOK };
+  expect(await parsePolicy(parse(yaml!), env)).toMatchObject({
+    policy: { notify: [{ to: 'slack', url: VARIABLES.HOOK }] },
+  });
+});

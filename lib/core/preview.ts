@@ -23,16 +23,27 @@ export function preview(policy: Policy, names: readonly string[], from: EpochMs,
     .flatMap((freeze) => stretchesOf(freeze, first, last).map((stretch) => ({ ...stretch, freeze })))
     .sort((a, b) => a.from - b.from);
   const pieces = whole.flatMap((opening) => without(opening, frozen));
-  const own = new Map(names.map((name) => [name, calendar(policy, [name], null)]));
+  const shared = pieces.some(({ windows }) => windows.length > 1) ? names : [];
+  const own = new Map(shared.map((name) => [name, calendar(policy, [name], null).between(first, last)]));
   return {
     openings: clipped(pieces, 'opens', 'closes', from, to).map((piece) => {
-      const windows = piece.windows.filter((name) => own.get(name)!.between(piece.opens, piece.closes).length > 0);
-      return { ...piece, windows };
+      return { ...piece, windows: piece.windows.filter((name) => touches(own.get(name) ?? [piece], piece)) };
     }),
     frozen: clipped(frozen, 'from', 'to', from, to).map(({ freeze: { name, reason }, ...stretch }) => {
       return { ...stretch, name, reason };
     }),
   };
+}
+
+/** Whether one of them is open during the piece; in order, of which there may be many thousands. */
+function touches(openings: readonly Opening[], { opens, closes }: Opening): boolean {
+  let [low, high] = [0, openings.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (openings[middle]!.closes > opens) high = middle;
+    else low = middle + 1;
+  }
+  return low < openings.length && openings[low]!.opens < closes;
 }
 
 /** A calendar shows months that are open throughout one by one; to people they are one opening. */

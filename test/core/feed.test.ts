@@ -105,8 +105,8 @@ it('a calendar that takes too long to work out is not understood', async () => {
   const calendars = parseIcs(calendarText(...Array.from({ length: 20 }, () => rare).flat()));
   let looks = 0;
   const isLate = () => ++looks > 10;
-  await expect(readFeed(calendars, { timezone: 'UTC', from: 0, to: Date.now(), isLate })).rejects.toThrow(
-    'takes too long',
-  );
+  await expect(
+    readFeed(calendars, { timezone: 'UTC', from: 0, to: Date.parse('2027-01-01T00:00:00Z'), isLate }),
+  ).rejects.toThrow('takes too long');
   expect(looks).toBe(11);
 });

@@ -7,6 +7,7 @@ import {
   unreadableAlert,
   untold,
 } from '../core/alert.ts';
+import { byCause, groupedAlert } from '../core/alert-group.ts';
 import type { Attempt } from '../core/attempt.ts';
 import { isKnown, ruleFor } from '../core/errors.ts';
 import { type EpochMs, MINUTE } from '../core/time.ts';
@@ -27,24 +28,35 @@ export const GRACE = 15 * MINUTE;
 const ruleOf = (code: string) => ruleFor(code, 0);
 
 /**
- * Tells what the stored attempts say and was not told yet, and remembers who was. A receiver that fails is tried again by
- * a later pass; a crash in between tells twice, under the same key.
+ * Tells what the stored attempts say and was not told yet, one alert for one cause, and remembers who was. A receiver that
+ * fails is tried again by a later pass; a crash in between tells twice, under the same key.
  */
 export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], delivery: Delivery): Promise<Alert[]> {
+  const now = deps.clock.now();
   const alerts: Alert[] = [];
-  for (const attempt of attempts) {
-    const now = deps.clock.now();
-    let told = attempt.told;
-    for (const alert of untold(attempt, now, ruleOf)) {
-      const result = await delivery.give(alert, reachedBy(told, alert.event));
-      if (result.told) alerts.push(alert);
-      if (result.told || result.complete) told = marked(told, alert.event, result);
-    }
-    const next = { ...attempt, told };
+  const current = new Map(attempts.map((attempt) => [attempt.id, attempt]));
+  const pending = attempts.flatMap((attempt) =>
+    untold(attempt, now, ruleOf).map((alert) => ({ attempt, alert, reached: reachedBy(attempt.told, alert.event) })),
+  );
+  // When somebody else wrote first, the next pass tells it again: at least once, never silently not at all.
+  const save = async (next: Attempt): Promise<void> => {
     next.settled = isSettledAttempt(next, now, ruleOf);
-    // When somebody else wrote first, the next pass tells it again: at least once, never silently not at all.
-    if (told !== attempt.told || next.settled !== attempt.settled) await deps.ledger.save(next);
+    const saved = await deps.ledger.save(next);
+    if (saved) current.set(saved.id, saved);
+    else current.delete(next.id);
+  };
+  for (const group of byCause(pending)) {
+    const alert = groupedAlert(group);
+    const result = await delivery.give(alert, group[0]!.reached);
+    if (result.told) alerts.push(alert);
+    if (!result.told && !result.complete) continue;
+    for (const { attempt } of group) {
+      const known = current.get(attempt.id);
+      if (known) await save({ ...known, told: marked(known.told, alert.event, result) });
+    }
   }
+  for (const attempt of current.values())
+    if (isSettledAttempt(attempt, now, ruleOf) !== attempt.settled) await save({ ...attempt });
   return alerts;
 }
 

@@ -13,6 +13,7 @@ export interface Ticked {
   started: readonly Attempt[];
   /** Open before the pass, and still open. */
   followed: readonly Attempt[];
+  /** Those among `started` that were refused for good, too. */
   finished: readonly Attempt[];
   errors: readonly unknown[];
   alerts: readonly unknown[];
@@ -35,7 +36,7 @@ const METRICS: Record<string, { unit: string; of: (ticked: Ticked, figures: Tick
   Held: { unit: 'Count', of: decided(({ reason }) => reason === 'held') },
   Started: { unit: 'Count', of: ({ started }) => started.length },
   Succeeded: { unit: 'Count', of: ({ finished }) => finished.filter(({ state }) => state === 'succeeded').length },
-  Failed: { unit: 'Count', of: ({ started, finished }) => [...started, ...finished].filter(isFailure).length },
+  Failed: { unit: 'Count', of: ({ finished }) => finished.filter(isFailure).length },
   InFlight: { unit: 'Count', of: ({ started, followed }) => [...started, ...followed].filter(isInFlight).length },
   Errors: { unit: 'Count', of: ({ errors }) => errors.length },
   Alerts: { unit: 'Count', of: ({ alerts }) => alerts.length },

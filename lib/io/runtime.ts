@@ -68,6 +68,7 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets: config.secrets });
   const ledger = await openLedger(config.ledger, { log });
   useZoneTable(readZoneTable());
+  const traffic = { apiCalls: 0, throttled: 0 };
   const dcs = dcsOnDemand({
     clock,
     credentials: createCredentials({
@@ -78,6 +79,10 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     }),
     log,
     endpointOverride: config.endpoint ?? undefined,
+    onAnswer: (status) => {
+      traffic.apiCalls += 1;
+      if (status === 429) traffic.throttled += 1;
+    },
   });
   const dispatcher = config.queue === null ? {} : { dispatcher: queueOnDemand(config.queue, log) };
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
@@ -98,8 +103,10 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     const functionName = config.env.AWS_LAMBDA_FUNCTION_NAME;
     if (!functionName) return;
     const durationMs = clock.now() - beganAt;
-    const figures = { functionName, durationMs, secondsToNextOpening: policy && secondsToOpening(policy, report.now) };
-    write(`${tickMetrics(report, figures)}\n`);
+    const secondsToNextOpening = policy && secondsToOpening(policy, report.now);
+    write(`${tickMetrics(report, { functionName, durationMs, secondsToNextOpening, ...traffic })}\n`);
+    // Each tick tells its own.
+    Object.assign(traffic, { apiCalls: 0, throttled: 0 });
   }
   return { config, clock, ledger, log, pass, measure, close: () => ledger.close() };
 }

@@ -86,7 +86,7 @@ describe('what is counted', () => {
     ${'nothing was decided'}              | ${{}}                                                     | ${{}}                             | ${{ Due: undefined, Held: undefined }}
     ${'nothing is due'}                   | ${{ decisions: decisions.slice(4) }}                      | ${{}}                             | ${{ Due: 0, Held: 0 }}
     ${'starts, and what is in flight'}    | ${{ started: [claimed, refused], followed: [running] }}   | ${{}}                             | ${{ Started: 2, InFlight: 2 }}
-    ${'a start that is refused for good'} | ${{ started: [failed] }}                                  | ${{}}                             | ${{ Started: 1, Failed: 1, InFlight: 0 }}
+    ${'a start that is refused for good'} | ${{ started: [failed], finished: [failed] }}              | ${{}}                             | ${{ Started: 1, Failed: 1, InFlight: 0 }}
     ${'ends'}                             | ${{ finished: [succeeded, failed, unverified, expired] }} | ${{}}                             | ${{ Succeeded: 1, Failed: 2 }}
     ${'errors and alerts'}                | ${{ errors: [{}, {}], alerts: [{}] }}                     | ${{}}                             | ${{ Errors: 2, Alerts: 1 }}
     ${'requests'}                         | ${{}}                                                     | ${{ apiCalls: 7, throttled: 0 }}  | ${{ ApiCalls: 7, Throttled: 0 }}

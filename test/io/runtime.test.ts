@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Alert } from '../../lib/core/alert.ts';
 import { HOUR } from '../../lib/core/time.ts';
+import { systemClock } from '../../lib/io/clock.ts';
 import { createRuntime } from '../../lib/io/runtime.ts';
+import { DEMO_KEY } from '../../lib/simulator/build.ts';
+import { startSimulator } from '../../lib/simulator/server.ts';
 import { NIGHT } from '../support/builders.ts';
 
 const POLICY = `version: 1
@@ -80,6 +83,33 @@ describe('two passes of one process', () => {
 });
 
 describe('what a pass came to', () => {
+  it('has the requests of that pass alone, repeated and throttled ones included', async () => {
+    const fleet = { projects: [{ project: 'p1', region: 'cn-north-4', instances: [] }] };
+    // Six at once need more than two seconds of it, so some are turned away, whenever a second begins.
+    const rateLimit = { limit: 2, seconds: 1, retryAfter: true };
+    const simulator = await startSimulator({ clock: systemClock, fleet: { ...fleet, gateway: { rateLimit } } });
+    const env = {
+      AWS_LAMBDA_FUNCTION_NAME: 'f',
+      DCS_ENDPOINT: simulator.url,
+      CLOUD_SDK_AK: DEMO_KEY.ak,
+      CLOUD_SDK_SK: DEMO_KEY.sk,
+    };
+    const { pass, measure, lines } = await started(env);
+    const { deps, state } = await pass();
+    const scope = state.policy!.scopes[0]!;
+    await Promise.all(Array.from({ length: 6 }, () => deps.dcs.listInstances(scope)));
+    measure(REPORT, state, REPORT.now);
+    measure(REPORT, state, REPORT.now);
+    await simulator.close();
+    const told = lines
+      .filter((line) => line.includes('_aws'))
+      .map((line) => JSON.parse(line) as Record<string, number>);
+    const asked = Object.values(simulator.requests).reduce((a, b) => a + b, 0);
+    expect(told[0]).toMatchObject({ ApiCalls: asked, Throttled: asked - 6 });
+    expect(asked).toBeGreaterThan(6);
+    expect(told[1]).toMatchObject({ ApiCalls: 0, Throttled: 0 });
+  });
+
   it('is written for CloudWatch on AWS Lambda, and nowhere else', async () => {
     const [here, there] = [await started(), await started({ AWS_LAMBDA_FUNCTION_NAME: 'dcs-upgrader-test-tick' })];
     for (const { pass, measure } of [here, there]) measure(REPORT, (await pass()).state, REPORT.now);
@@ -88,6 +118,8 @@ describe('what a pass came to', () => {
     expect(JSON.parse(there.lines[0]!)).toMatchObject({
       FunctionName: 'dcs-upgrader-test-tick',
       SecondsToNextOpening: 7200,
+      ApiCalls: 0,
+      Throttled: 0,
     });
   });
 });

@@ -39,6 +39,8 @@ export interface CallerOptions {
   /** From 0 to 1; for jitter only. */
   random?: (() => number) | undefined;
   timeouts?: Partial<Timeouts> | undefined;
+  /** Told of every request that was sent, by the status of its answer; 0: there was none. */
+  onAnswer?: ((status: number) => void) | undefined;
 }
 
 /** A request to DCS, without the wire. Segments are joined and encoded. */
@@ -131,6 +133,7 @@ export class Caller {
       const headers = headersFor(method, scope.project);
       const signed = sign({ method, url, headers, body, now: clock.now(), ...credentials });
       const answer = await exchange({ method, url, headers: signed, body }, this.#timeouts.tryLasts, signal);
+      this.#options.onAnswer?.('code' in answer ? 0 : answer.status);
       if ('code' in answer) {
         return { failure: signal?.aborted ? outOfTime() : noAnswer(answer.code), sent: answer.sent };
       }

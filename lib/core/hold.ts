@@ -32,6 +32,13 @@ export function holdOn(instance: Instance, wave: string | null, holds: readonly 
   return holds.find((hold) => isInForce(hold, now) && covers(hold.match, instance, wave)) ?? null;
 }
 
+/** Authors of holds that are not people: the error budget, and a store that could not read a hold. */
+const PROGRAMS: readonly string[] = ['system', 'ledger'];
+
+export function isByPerson({ by }: Hold): boolean {
+  return !PROGRAMS.includes(by);
+}
+
 export function isInForce(hold: Hold, now: EpochMs): boolean {
   return hold.releasedAt === null && (hold.until === null || now < hold.until);
 }

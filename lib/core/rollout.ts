@@ -8,7 +8,7 @@ import { type EpochMs, iso, MINUTE } from './time.ts';
 export interface WaveState {
   wave: string;
   members: number;
-  /** Verified, already latest, not offered, held or excluded: nothing is left to do for them. */
+  /** Verified, already latest, not offered, held by a person or excluded: nothing is left to do for them. */
   done: number;
   /** Null: open. */
   closed: { reason: 'wave_waiting' | 'wave_soaking' | 'wave_failed'; detail: string; until: EpochMs | null } | null;
@@ -71,7 +71,7 @@ function isSuccess(attempt: Attempt): boolean {
 /** Versions that are not known, and an upgrade that runs, leave something to do. */
 function isSettled(standing: Standing): boolean {
   if (standing.inFlight) return false;
-  if (standing.hold) return true;
+  if (standing.isAcknowledged) return true;
   return standing.instance.versions !== null && standing.due.length === 0;
 }
 

@@ -194,6 +194,15 @@ describe('the error budget', () => {
     expect(newHolds).toMatchObject([{ id: 'errors:dev', match: { wave: 'dev' }, by: 'system', until: null }]);
     expect(decisions.map(({ action }) => action)).toEqual(['wait', 'wait']);
   });
+  it('that is spent does not open the next wave: only a person can say that nothing is waited for', () => {
+    const prod = anInstance('p', { tags: { env: 'prod' } });
+    const scene = aScene([...fleet, prod], { ...strict, attempts: [failed('b')] });
+    expect(decisionOn('p', scene)).toMatchObject({ action: 'wait', reason: 'wave_failed' });
+    const hold = aHold({ id: 'errors:dev', match: { wave: 'dev' }, by: 'system' });
+    expect(decisionOn('p', { ...scene, holds: [hold] })).toMatchObject({ action: 'wait', reason: 'wave_failed' });
+    const person = aHold({ id: 'person', match: { tags: { env: 'dev' } } });
+    expect(decisionOn('p', { ...scene, holds: [hold, person] }).action).toBe('start');
+  });
   it('counts what cannot be verified', () => {
     expect(
       decide(aScene(fleet, { ...strict, attempts: [failed('b', { state: 'unverified' })] })).newHolds,

@@ -81,6 +81,9 @@ function when(at: number): string {
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
+/** What turns the direction of writing would turn more than the name that it stands in. */
+const TURNS = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return text.replace(TURNS, '\ufffd').replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }

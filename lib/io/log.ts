@@ -1,6 +1,6 @@
 import { type EpochMs, iso } from '../core/time.ts';
 import type { Log, LogLevel } from '../deps.ts';
-import { plain } from './plain.ts';
+import { plain, withEscapes } from './plain.ts';
 
 export { maskSecrets } from './mask.ts';
 
@@ -18,9 +18,6 @@ export interface LogOptions {
 
 /** Longer lines are cut, because log services refuse or split them, and nobody reads them. */
 const LONGEST_LINE = 64_000;
-
-/** What a terminal or a log viewer would act on, and JSON leaves as it is: delete, C1, line separators, directions of writing. */
-const UNESCAPED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**
  * A log of one JSON line an event: `time`, `level`, `code`, then the data. Data under one of these three names is kept
@@ -44,11 +41,7 @@ function lineOf(head: Record<'time' | 'level' | 'code', string>, data: unknown):
     value,
   ]);
   const line = JSON.stringify({ ...head, ...Object.fromEntries(entries) });
-  if (line.length <= LONGEST_LINE) return line.replace(UNESCAPED, escaped);
+  if (line.length <= LONGEST_LINE) return withEscapes(line);
   const start = line.slice(0, LONGEST_LINE / 4);
-  return JSON.stringify({ ...head, cut: line.length, start }).replace(UNESCAPED, escaped);
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return withEscapes(JSON.stringify({ ...head, cut: line.length, start }));
 }

@@ -73,3 +73,11 @@ function fieldsOf(value: object): object {
 function cut(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}… ${text.length - LONGEST_TEXT} more` : text;
 }
+
+/** What a terminal or a viewer would act on, and JSON leaves as it is: delete, C1, line separators, directions of writing. */
+const UNESCAPED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** JSON that means the same, and in which nothing acts on whatever shows it. */
+export function withEscapes(json: string): string {
+  return json.replace(UNESCAPED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Alert } from '../../../core/alert.ts';
 import { type EpochMs, iso } from '../../../core/time.ts';
+import { withEscapes } from '../../plain.ts';
 import { keyOf } from '../receiver.ts';
 import type { Form } from '../send.ts';
 
@@ -20,7 +21,8 @@ export function messageId(alert: Alert): string {
 export const webhook: Form = {
   request({ url, secret }, alert, now) {
     const at = iso(alert.at);
-    const body = JSON.stringify({ type: `dcs-upgrader.${alert.event}`, timestamp: at, data: { ...alert, at } });
+    const message = { type: `dcs-upgrader.${alert.event}`, timestamp: at, data: { ...alert, at } };
+    const body = withEscapes(JSON.stringify(message));
     return { url, body, headers: signedHeaders(secret ?? '', messageId(alert), now, body) };
   },
 };

@@ -205,14 +205,15 @@ describe('the HTTP API', () => {
 
 describe('alarms', () => {
   it.each<{ name: string; metric: string; of: object; when: string; missing: string }>`
-    name                    | metric                                          | of                                                | when                               | missing
-    ${'TickErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
-    ${'TickThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
-    ${'HttpErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
-    ${'HttpThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
-    ${'WorkerErrorsAlarm'}  | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'WorkerLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
-    ${'NoTickAlarm'}        | ${'AWS/Lambda Invocations'}                     | ${{ Ref: 'TickLambdaFunction' }}                  | ${'LessThanThreshold'}             | ${'breaching'}
-    ${'DeadLettersAlarm'}   | ${'AWS/SQS ApproximateNumberOfMessagesVisible'} | ${{ 'Fn::GetAtt': ['DeadLetters', 'QueueName'] }} | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    name                      | metric                                          | of                                                | when                               | missing
+    ${'TickErrorsAlarm'}      | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'TickThrottlesAlarm'}   | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'HttpErrorsAlarm'}      | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'HttpThrottlesAlarm'}   | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'WorkerErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'WorkerLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'WorkerThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'WorkerLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'NoTickAlarm'}          | ${'AWS/Lambda Invocations'}                     | ${{ Ref: 'TickLambdaFunction' }}                  | ${'LessThanThreshold'}             | ${'breaching'}
+    ${'DeadLettersAlarm'}     | ${'AWS/SQS ApproximateNumberOfMessagesVisible'} | ${{ 'Fn::GetAtt': ['DeadLetters', 'QueueName'] }} | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
   `('$name: $metric, $when 1, and no data is $missing', ({ name, metric, of, when, missing }) => {
     const alarm = resource(name).Properties;
     expect([`${alarm.Namespace} ${alarm.MetricName}`, alarm.ComparisonOperator, alarm.Threshold]).toEqual([

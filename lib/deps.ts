@@ -133,9 +133,10 @@ export interface Ledger {
 
   /** Small documents by name, e.g. the last good policy's text. */
   note(name: string): Promise<string | null>;
-  putNote(name: string, text: string): Promise<void>;
+  /** A note that is of use for a time alone may be deleted from `until` on; whether it is there after that says nothing. */
+  putNote(name: string, text: string, until?: EpochMs): Promise<void>;
   /** False, and nothing is written, when there is a note of that name. */
-  putNoteIfAbsent(name: string, text: string): Promise<boolean>;
+  putNoteIfAbsent(name: string, text: string, until?: EpochMs): Promise<boolean>;
 
   close(): Promise<void>;
 }

@@ -23,6 +23,10 @@ export interface Run {
   errors: PassError[];
 }
 
+/** A run can be asked for as long as its attempts are kept, and a key stands for it at least this long. */
+const RUN_KEPT = 400 * DAY;
+const KEY_KEPT = 30 * DAY;
+
 /** Characters; fits into every store's items with its quotes escaped (DynamoDB, 400 KB). */
 const PIECE = 150_000;
 
@@ -34,7 +38,8 @@ export async function saveRun(ledger: Ledger, run: Run): Promise<void> {
   for (let index = pieces - 1; index >= 0; index--) {
     const piece = text.slice(index * PIECE, (index + 1) * PIECE);
     const doc = index === 0 ? JSON.stringify({ pieces, piece }) : piece;
-    await ledger.putNote(index === 0 ? `run:${run.id}` : `run:${run.id}:${pieces}:${index}`, doc);
+    const name = index === 0 ? `run:${run.id}` : `run:${run.id}:${pieces}:${index}`;
+    await ledger.putNote(name, doc, run.createdAt + RUN_KEPT);
   }
 }
 
@@ -67,7 +72,7 @@ interface Promised {
 export async function claimKey(ledger: Ledger, key: string, run: Run): Promise<string | null> {
   const name = `idempotency:${sha256(JSON.stringify([run.requestedBy, key]))}`;
   const mine: Promised = { runId: run.id, order: sha256(JSON.stringify(run.order)) };
-  if (await ledger.putNoteIfAbsent(name, JSON.stringify(mine))) return run.id;
+  if (await ledger.putNoteIfAbsent(name, JSON.stringify(mine), run.createdAt + KEY_KEPT)) return run.id;
   const stored = JSON.parse((await ledger.note(name)) ?? '{}') as Partial<Promised>;
   return stored.order === mine.order && stored.runId !== undefined ? stored.runId : null;
 }

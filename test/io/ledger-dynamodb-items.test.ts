@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ATTEMPT_STATES, type Attempt, noted } from '../../lib/core/attempt.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../lib/core/time.ts';
 import { type Ledger, type Log, StaleLeaseError } from '../../lib/deps.ts';
+import { claimKey, newRun, saveRun } from '../../lib/http/runs.ts';
 import { openDynamoLedger } from '../../lib/io/ledger/dynamodb.ts';
 import { TABLE_SCHEMA } from '../../lib/io/ledger/dynamodb-schema.ts';
 import { Table } from '../../lib/io/ledger/dynamodb-table.ts';
@@ -302,6 +303,20 @@ describe('a store that fails says what to do', () => {
     });
     expect(server.received).toHaveLength(tries);
   });
+});
+
+it('a stored order and its key are deleted some time by the table, and the policy is not', async () => {
+  const ledger = open();
+  const run = newRun({ dryRun: true, reason: 'CVE' }, 'ci', NIGHT, 'run-1');
+  await claimKey(ledger, 'key', run);
+  await saveRun(ledger, run);
+  await ledger.putNote('policy:good', 'version: 1');
+  const rows = await items().find({ pk: 'note' });
+  expect(rows.map(({ sk, expires }) => [String(sk).split(':')[0], expires])).toEqual([
+    ['idempotency', (NIGHT + 30 * DAY) / SECOND],
+    ['policy', undefined],
+    ['run', (NIGHT + 400 * DAY) / SECOND],
+  ]);
 });
 
 describe('LEDGER=dynamodb:TABLE', () => {

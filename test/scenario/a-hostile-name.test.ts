@@ -36,7 +36,7 @@ describe('F058 an instance named like markup and mentions', () => {
 
   it('is text on the dashboard', async () => {
     const status = await fleetStatus(world.deps(), world.policy, 'cli');
-    const html = dashboardHtml(status, [await attempt()], []);
+    const html = dashboardHtml(status, [await attempt()]);
     expect(html).toContain('&lt;!channel&gt; @all');
     expect(html).not.toMatch(/<script|<!channel|<at /);
     expect(html).not.toMatch(TURNS);

@@ -10,7 +10,7 @@
  * | `hold`        | hold id            | doc                                          |
  * | `condition`   | condition key      | doc                                          |
  * | `fleet#0`…`7` | instance id        | doc                                          |
- * | `note`        | its name           | doc                                          |
+ * | `note`        | its name           | doc, expires?                                |
  *
  * `openSince` stands only on attempts that are not settled. So the index over it holds those alone, and one write moves
  * an attempt in or out: there are no two items that a crash could leave in disagreement.

@@ -141,12 +141,12 @@ class DynamoLedger implements Ledger {
     return row && textOf(row);
   }
 
-  async putNote(name: string, text: string): Promise<void> {
-    await this.#table.put({ pk: 'note', sk: name, doc: text });
+  async putNote(name: string, text: string, until?: number): Promise<void> {
+    await this.#table.put({ pk: 'note', sk: name, doc: text, ...expiry(until) });
   }
 
-  async putNoteIfAbsent(name: string, text: string): Promise<boolean> {
-    return this.#table.put({ pk: 'note', sk: name, doc: text }, 'absent');
+  async putNoteIfAbsent(name: string, text: string, until?: number): Promise<boolean> {
+    return this.#table.put({ pk: 'note', sk: name, doc: text, ...expiry(until) }, 'absent');
   }
 
   async close(): Promise<void> {
@@ -191,14 +191,16 @@ class DynamoLedger implements Ledger {
 function rowOf(attempt: Attempt): Row & Key & { doc: string } {
   const { id, rev, claimedAt, finishedAt, settled } = attempt;
   const row = { pk: 'attempt', sk: id, rev, claimedAt, doc: encode(attempt) };
-  return settled
-    ? { ...row, [EXPIRES]: Math.ceil(((finishedAt ?? claimedAt) + KEPT) / SECOND) }
-    : { ...row, openSince: claimedAt };
+  return settled ? { ...row, ...expiry((finishedAt ?? claimedAt) + KEPT) } : { ...row, openSince: claimedAt };
 }
 
 function attemptRow(row: Row): AttemptRow {
   const [claimedAt, rev] = [Number(row.claimedAt ?? 0), typeof row.rev === 'number' ? row.rev : -1];
   return { id: String(row.sk), text: textOf(row), claimedAt, settled: row.openSince === undefined, rev };
+}
+
+function expiry(until: number | undefined): Row {
+  return until === undefined ? {} : { [EXPIRES]: Math.ceil(until / SECOND) };
 }
 
 function fleetKey(instanceId: string): Key {

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import type { EpochMs } from '../core/time.ts';
 import { secondsToOpening } from '../core/window.ts';
-import { useZoneTable } from '../core/zone-table.ts';
 import type { Clock, Deps, Ledger, Log, Notifier, PolicyState } from '../deps.ts';
 import { createNotifier, targetProblems } from './alerts/notifier.ts';
 import { systemClock } from './clock.ts';
@@ -13,7 +12,7 @@ import { openLedger } from './ledger/open.ts';
 import { createLog } from './log.ts';
 import { type Ticked, tickMetrics } from './metrics.ts';
 import { policyState } from './policy-state.ts';
-import { readZoneTable } from './zones.ts';
+import { useZones } from './zones.ts';
 
 export interface RuntimeOptions {
   env: Record<string, string | undefined>;
@@ -66,8 +65,8 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   const config = readConfig(options.env);
   const write = options.writeLog ?? ((line: string) => void process.stdout.write(line));
   const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets: config.secrets });
+  useZones(log);
   const ledger = await openLedger(config.ledger, { log });
-  useZoneTable(readZoneTable());
   const traffic = { apiCalls: 0, throttled: 0 };
   const dcs = dcsOnDemand({
     clock,

@@ -60,7 +60,7 @@ function answers(env: Record<string, string>, flags: string[] = []): string {
   return stdout;
 }
 
-describe('F004 what a policy means', () => {
+describe('F004 F116 what a policy means', () => {
   it('can be told', () => {
     expect(inUtc.match(/^\w+: \d$/gm)).toEqual([
       'windows: 0',

@@ -2,13 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { tick } from '../../handlers/tick.ts';
 import type { Alert } from '../../lib/core/alert.ts';
 import { HOUR } from '../../lib/core/time.ts';
 import { systemClock } from '../../lib/io/clock.ts';
-import { createRuntime } from '../../lib/io/runtime.ts';
+import { createRuntime, type Runtime } from '../../lib/io/runtime.ts';
 import { DEMO_KEY } from '../../lib/simulator/build.ts';
 import { startSimulator } from '../../lib/simulator/server.ts';
 import { NIGHT } from '../support/builders.ts';
+import { FakeWorld } from '../support/fake-world.ts';
 
 const POLICY = `version: 1
 timezone: Asia/Shanghai
@@ -25,6 +27,8 @@ const REPORT = {
   errors: [],
   alerts: [],
 };
+
+const EVENT = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event' };
 
 let folder: string;
 beforeEach(async () => {
@@ -82,6 +86,29 @@ describe('two passes of one process', () => {
   });
 });
 
+describe('F115 a process that is invoked again and again', () => {
+  it('has of an earlier invocation neither its policy, nor its time, nor its clock', async () => {
+    const world = new FakeWorld(['a']);
+    const { pass } = await started();
+    let at = world.now;
+    const clock = { ...world.clock, now: () => at };
+    const handler = tick(async () => ({
+      ...({ measure: () => undefined, clock } as unknown as Runtime),
+      pass: async () => ({ deps: { ...world.deps(), clock }, state: (await pass()).state }),
+    }));
+    const leaving = (ms: number) => handler(EVENT, { getRemainingTimeInMillis: () => ms });
+    // One that is nearly over begins nothing, and the next one is not nearly over.
+    expect(await leaving(1_000)).toMatchObject({ started: 0 });
+    await writeFile(join(folder, 'policy.yaml'), POLICY.replace('[tue, wed, thu]', '[sun]'));
+    expect(await leaving(290_000)).toMatchObject({ started: 0 });
+    await writeFile(join(folder, 'policy.yaml'), POLICY);
+    at += 5 * HOUR;
+    expect(await leaving(290_000)).toMatchObject({ started: 0 });
+    at -= 5 * HOUR;
+    expect(await leaving(290_000)).toMatchObject({ started: 1 });
+  });
+});
+
 describe('what a pass came to', () => {
   it('has the requests of that pass alone, repeated and throttled ones included', async () => {
     const fleet = { projects: [{ project: 'p1', region: 'cn-north-4', instances: [] }] };
@@ -113,9 +140,10 @@ describe('what a pass came to', () => {
   it('is written for CloudWatch on AWS Lambda, and nowhere else', async () => {
     const [here, there] = [await started(), await started({ AWS_LAMBDA_FUNCTION_NAME: 'dcs-upgrader-test-tick' })];
     for (const { pass, measure } of [here, there]) measure(REPORT, (await pass()).state, REPORT.now);
-    expect(here.lines).toEqual([]);
-    expect(there.lines).toHaveLength(1);
-    expect(JSON.parse(there.lines[0]!)).toMatchObject({
+    const figures = ({ lines }: { lines: string[] }) => lines.filter((line) => line.includes('CloudWatchMetrics'));
+    expect(figures(here)).toEqual([]);
+    expect(figures(there)).toHaveLength(1);
+    expect(JSON.parse(figures(there)[0]!)).toMatchObject({
       FunctionName: 'dcs-upgrader-test-tick',
       SecondsToNextOpening: 7200,
       ApiCalls: 0,

@@ -80,18 +80,21 @@ describe('what may be done by whom', () => {
       TickRole: [
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        { actions: ['sns:Publish'], on: ['Alarms'] },
         { actions: ['sqs:SendMessage'], on: ['Starts.Arn'] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['TickLogGroup.Arn'] },
       ],
       HttpRole: [
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        { actions: ['sns:Publish'], on: ['Alarms'] },
         { actions: ['sqs:SendMessage'], on: ['Starts.Arn'] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['HttpLogGroup.Arn'] },
       ],
       WorkerRole: [
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        { actions: ['sns:Publish'], on: ['Alarms'] },
         { actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], on: ['Starts.Arn'] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['WorkerLogGroup.Arn'] },
       ],

@@ -120,10 +120,15 @@ export function detailsLine({ details }: Message): string {
   return details.map(([name, value]) => `${name}: ${value}`).join(' · ');
 }
 
+/** Far more than there ever is, and less than any receiver of plain text takes. */
+const MOST_DETAILS = 30;
+const MOST_LINE = 2_000;
+
 /** For receivers that show plain text, such as a mail. */
 export function plainText(message: Message): string {
   const { title, summary, action, details } = message;
-  return [title, '', summary, `What to do: ${action}`, '', ...details.map(([name, value]) => `${name}: ${value}`)]
-    .map((line) => oneLine(line).slice(0, 4_000).toWellFormed())
+  const lines = details.slice(0, MOST_DETAILS).map(([name, value]) => `${name}: ${value}`);
+  return [title, '', summary, `What to do: ${action}`, '', ...lines]
+    .map((line) => shortened(line, { most: MOST_LINE }))
     .join('\n');
 }

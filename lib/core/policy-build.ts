@@ -29,9 +29,10 @@ export async function build(draft: Draft, env: Env, report: Report): Promise<Pol
   const timezone = draft.timezone ?? 'UTC';
   const { perScope = null, perWindow = null } = draft.limits;
   const { engine = null, versions = null, enterpriseProjects = null, exclude } = draft.select;
+  const scopes = readScopes(draft.scopes, env, report);
   return {
     timezone,
-    scopes: readScopes(draft.scopes, env, report),
+    scopes,
     upgrade: readUpgrade(draft.upgrade, report),
     select: { engine, versions, enterpriseProjects, exclude },
     windows: await readWindows(draft.windows, timezone, report),
@@ -40,7 +41,7 @@ export async function build(draft: Draft, env: Env, report: Report): Promise<Pol
     limits: { ...draft.limits, perScope, perWindow },
     verify: draft.verify,
     deadline: readDeadline(draft.deadline, within(report, 'deadline')),
-    notify: present(draft.notify, (target, index) => readReceiver(target, within(report, 'notify', index))),
+    notify: present(draft.notify, (target, index) => readReceiver(target, scopes, within(report, 'notify', index))),
   };
 }
 

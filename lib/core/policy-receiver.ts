@@ -1,23 +1,41 @@
 import { hostProblem } from './address.ts';
+import type { Scope } from './instance.ts';
 import type { NotifyTarget } from './policy.ts';
 import type { NotifyInput } from './policy-schema.ts';
 import { KEYS_OF_RECEIVERS, RECEIVER_KEYS, type ReceiverKey } from './receivers.ts';
 import type { Report } from './window-read.ts';
 
 /** Where alerts go, with the keys that its kind takes and no others. */
-export function readReceiver(input: NotifyInput, report: Report): NotifyTarget {
-  const { to, url, secret, routingKey, events = null } = input;
+export function readReceiver(input: NotifyInput, scopes: readonly Scope[], report: Report): NotifyTarget {
+  const { to, url, secret, routingKey, topic, events = null } = input;
   for (const key of KEYS_OF_RECEIVERS) {
     const [problem, hint] = keyProblem(input, key) ?? [];
     if (problem !== undefined) report([key], problem, hint);
   }
-  return { to, url: url ?? '', secret: secret ?? null, ...(routingKey === undefined ? {} : { routingKey }), events };
+  const credentials = input.credentials ?? scopeOf(topic, scopes)?.credentials;
+  return {
+    to,
+    url: url ?? '',
+    secret: secret ?? null,
+    ...(routingKey === undefined ? {} : { routingKey }),
+    ...(topic === undefined ? {} : { topic }),
+    ...(credentials === undefined ? {} : { credentials }),
+    events,
+  };
+}
+
+/** The scope whose project has the topic: its keys may use it. */
+function scopeOf(topic: string | undefined, scopes: readonly Scope[]): Scope | undefined {
+  const [, , region, project] = topic?.split(':') ?? [];
+  return scopes.find((scope) => scope.region === region && scope.project === project);
 }
 
 const WHY: Record<ReceiverKey, (to: string) => string> = {
   url: (to) => `it must be where what is told to ${to} is sent to`,
   secret: (to) => `what is sent to ${to} is signed`,
   routingKey: (to) => `${to} knows by it who sends`,
+  topic: (to) => `${to} publishes to one`,
+  credentials: (to) => `${to} is asked with them`,
 };
 
 /** What is wrong with one key, and what to do about it; never with its value. */

@@ -143,13 +143,18 @@ function receiver() {
     to: described(z.enum(RECEIVERS), 'What kind of receiver; webhook is signed as Standard Webhooks.'),
     url: described(
       z.optional(url()),
-      'Where to; for all but log, and for pagerduty only when it is another than the usual one. Never a private address.',
+      'Where to; not for log and sns, and for pagerduty and smn only when it is not the usual one. Never a private address.',
     ),
     secret: described(
       z.optional(text()),
       'Signs what is sent, for webhook (`whsec_` and base64), dingtalk and feishu: `env:NAME`.',
     ),
     routingKey: described(z.optional(text()), 'Integration key of the Events API v2, for pagerduty: `env:NAME`.'),
+    topic: described(z.optional(text()), 'URN of a topic, for smn; ARN of one, for sns.'),
+    credentials: described(
+      z.optional(name()),
+      'Name of a credential set, for smn. Default: the one of the scope that the topic is in.',
+    ),
     events: described(
       z.optional(list(z.enum(ALERT_EVENTS))),
       'Only these; default: all that ask for something to be done.',

@@ -114,6 +114,10 @@ export interface NotifyTarget {
   secret: string | null;
   /** Of PagerDuty's Events API v2. */
   routingKey?: string;
+  /** URN of a topic of SMN, or ARN of one of SNS. */
+  topic?: string;
+  /** Name of a credential set, for SMN; without it the default one. */
+  credentials?: string;
   /** Null: every event that asks for something to be done. */
   events: AlertEvent[] | null;
 }

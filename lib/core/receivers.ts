@@ -1,9 +1,9 @@
 /** The kinds of receivers: `notify[].to`. */
-export const RECEIVERS = ['log', 'webhook', 'slack', 'dingtalk', 'feishu', 'wecom', 'pagerduty'] as const;
+export const RECEIVERS = ['log', 'webhook', 'slack', 'dingtalk', 'feishu', 'wecom', 'pagerduty', 'smn', 'sns'] as const;
 export type ReceiverKind = (typeof RECEIVERS)[number];
 
 /** The keys of a receiver that say where it is and who sends to it. */
-export type ReceiverKey = 'url' | 'secret' | 'routingKey';
+export type ReceiverKey = 'url' | 'secret' | 'routingKey' | 'topic' | 'credentials';
 
 export interface KeyRule {
   required: boolean;
@@ -53,6 +53,22 @@ export const RECEIVER_KEYS: Record<ReceiverKind, Partial<Record<ReceiverKey, Key
       example: 'routingKey: env:PAGERDUTY_ROUTING_KEY',
     },
   },
+  smn: {
+    topic: {
+      required: true,
+      form: { test: /^urn:smn:[a-z0-9-]+:\w+:[\w-]{1,255}$/, allowed: 'the URN of a topic' },
+      example: 'topic: "urn:smn:cn-north-4:PROJECT:NAME"',
+    },
+    url: optional('url: https://smn.cn-north-4.myhuaweicloud.com'),
+    credentials: optional('credentials: main'),
+  },
+  sns: {
+    topic: {
+      required: true,
+      form: { test: /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(?:\.fifo)?$/, allowed: 'the ARN of a topic' },
+      example: 'topic: "arn:aws:sns:eu-central-1:123456789012:NAME"',
+    },
+  },
 };
 
-export const KEYS_OF_RECEIVERS: readonly ReceiverKey[] = ['url', 'secret', 'routingKey'];
+export const KEYS_OF_RECEIVERS: readonly ReceiverKey[] = ['url', 'secret', 'routingKey', 'topic', 'credentials'];

@@ -1,8 +1,10 @@
 import { ledgerAlert } from '../core/alert.ts';
 import { type EpochMs, HOUR } from '../core/time.ts';
 import { createNotifier } from './alerts/notifier.ts';
+import { secretsOf } from './alerts/receiver.ts';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
+import { createCredentials } from './credentials.ts';
 import { LedgerError } from './ledger/documents.ts';
 import { createLog } from './log.ts';
 import { readPolicyFile } from './policy-state.ts';
@@ -34,11 +36,12 @@ export async function soundLedgerAlarm(error: unknown, options: Partial<RuntimeO
   toldAt.set(config.ledger, now);
   const file = await readPolicyFile(config);
   const targets = (file.problem === null && file.state.policy?.notify) || [];
-  const secrets = [...config.secrets, ...targets.flatMap(({ secret, url }) => [secret, URL.parse(url)?.search])];
+  const secrets = [...config.secrets, ...targets.flatMap(secretsOf)];
   const write = options.writeLog ?? ((line: string) => void process.stdout.write(line));
-  const known = secrets.filter((secret) => typeof secret === 'string').filter(Boolean);
-  const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets: known });
-  const notifier = createNotifier({ targets, log, clock });
+  const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets });
+  const learn = (values: string[]) => void secrets.push(...values);
+  const credentials = createCredentials({ env: config.env, clock, log, learn });
+  const notifier = createNotifier({ targets, log, clock, credentials });
   const alert = ledgerAlert(config.ledger, error.message, now);
   await notifier.deliver(alert, notifier.wanting(alert));
 }

@@ -3,9 +3,11 @@ import type { EpochMs } from '../core/time.ts';
 import { secondsToOpening } from '../core/window.ts';
 import type { Clock, Deps, Ledger, Log, Notifier, PolicyState } from '../deps.ts';
 import { createNotifier, targetProblems } from './alerts/notifier.ts';
+import { secretsOf } from './alerts/receiver.ts';
 import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
 import { createCredentials } from './credentials.ts';
+import type { CredentialSource } from './dcs/caller.ts';
 import { dcsOnDemand } from './dcs/on-demand.ts';
 import { queueOnDemand } from './dispatch/on-demand.ts';
 import { openLedger } from './ledger/open.ts';
@@ -47,7 +49,7 @@ function nonce(): string {
 /** Receivers that cannot be used make the policy a bad one; what runs is followed all the same, and the others are told. */
 function withNotifier(
   state: PolicyState,
-  ports: { log: Log; clock: Clock },
+  ports: { log: Log; clock: Clock; credentials: CredentialSource },
 ): { state: PolicyState; notifier: Notifier } {
   const targets = state.policy?.notify ?? [];
   const notifier = createNotifier({ targets, ...ports });
@@ -68,14 +70,11 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   useZones(log);
   const ledger = await openLedger(config.ledger, { log });
   const traffic = { apiCalls: 0, throttled: 0 };
+  const learn = (values: string[]) => keepSecret(config.secrets, ...values);
+  const credentials = createCredentials({ env: config.env, clock, log, learn });
   const dcs = dcsOnDemand({
     clock,
-    credentials: createCredentials({
-      env: config.env,
-      clock,
-      log,
-      learn: (values) => keepSecret(config.secrets, ...values),
-    }),
+    credentials,
     log,
     endpointOverride: config.endpoint ?? undefined,
     onAnswer: (status) => {
@@ -85,15 +84,9 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   });
   const dispatcher = config.queue === null ? {} : { dispatcher: queueOnDemand(config.queue, log) };
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
-    const { state, notifier } = withNotifier(
-      await withCalendars(await policyState(config, ledger, clock.now()), clock),
-      {
-        log,
-        clock,
-      },
-    );
-    for (const { secret, url } of state.policy?.notify ?? [])
-      keepSecret(config.secrets, secret, URL.parse(url)?.search);
+    const found = await withCalendars(await policyState(config, ledger, clock.now()), clock);
+    const { state, notifier } = withNotifier(found, { log, clock, credentials });
+    for (const target of state.policy?.notify ?? []) keepSecret(config.secrets, ...secretsOf(target));
     // Of its own for each pass: two that overlap in one process must not take the lease for theirs both.
     const holder = `${hostname()}:${process.pid}:${nonce()}`;
     return { deps: { clock, dcs, ledger, log, holder, notifier, ...dispatcher }, state };

@@ -43,10 +43,33 @@ describe('a receiver with the keys of its kind', () => {
       { url: 'https://events.eu.pagerduty.com/v2/enqueue' },
     ],
     [{ to: 'webhook', url, secret: 'env:KEY' }, { secret: VARIABLES.KEY }],
+    [
+      { to: 'smn', topic: 'urn:smn:cn-north-4:p2:dcs' },
+      { to: 'smn', url: '', topic: 'urn:smn:cn-north-4:p2:dcs' },
+    ],
+    [{ to: 'smn', topic: 'urn:smn:cn-north-4:p2:dcs', credentials: 'main' }, { credentials: 'main' }],
+    [
+      { to: 'sns', topic: 'arn:aws:sns:eu-central-1:123456789012:dcs' },
+      { to: 'sns', url: '' },
+    ],
+    [
+      { to: 'sns', topic: 'arn:aws-cn:sns:cn-north-1:123456789012:dcs.fifo' },
+      { to: 'sns', url: '' },
+    ],
     [{ to: 'slack', url: 'http://127.0.0.1:8080/hook' }, { url: 'http://127.0.0.1:8080/hook' }],
   ])('%j', async (target, expected) => {
     expect((await read({ notify: [target] }, VARIABLES)).notify).toMatchObject([expected]);
   });
+});
+
+it('smn is asked with the credentials of the scope that the topic is in', async () => {
+  const scopes = [
+    { project: 'p1', region: 'r1' },
+    { project: 'p2', region: 'r1', credentials: 'second' },
+  ];
+  const notify = ['p1', 'p2', 'p3'].map((project) => ({ to: 'smn', topic: `urn:smn:r1:${project}:t` }));
+  const { notify: targets } = await read({ scopes, notify }, VARIABLES);
+  expect(targets.map(({ credentials }) => credentials)).toEqual([undefined, 'second', undefined]);
 });
 
 describe('a receiver that cannot be told', () => {
@@ -61,6 +84,11 @@ describe('a receiver that cannot be told', () => {
     [{ to: 'pagerduty' }, 'routingKey', 'routingKey is missing', 'routingKey: env:PAGERDUTY_ROUTING_KEY'],
     [{ to: 'pagerduty', routingKey: 'env:SHORT' }, 'routingKey', '32 characters', 'env:PAGERDUTY_ROUTING_KEY'],
     [{ to: 'pagerduty', routingKey: VARIABLES.ROUTE }, 'routingKey', 'must not stand in the policy', 'env:NAME'],
+    [{ to: 'smn' }, 'topic', 'topic is missing', 'urn:smn:'],
+    [{ to: 'smn', topic: 'arn:aws:sns:eu-central-1:123456789012:dcs' }, 'topic', 'the URN of a topic', 'urn:smn:'],
+    [{ to: 'smn', topic: 'urn:smn:evil.example.com/:p:dcs' }, 'topic', 'the URN of a topic', 'urn:smn:'],
+    [{ to: 'sns', topic: 'urn:smn:cn-north-4:p2:dcs' }, 'topic', 'the ARN of a topic', 'arn:aws:sns:'],
+    [{ to: 'sns', topic: 'arn:aws:sns:eu-central-1:123456789012:dcs', url }, 'url', 'does not go with sns', ''],
     [{ to: 'slack', url: 'env:PRIVATE' }, 'url', 'private', 'over the internet'],
     [{ to: 'slack', url: 'https://169.254.169.254/' }, 'url', 'link-local', 'over the internet'],
     [{ to: 'slack', url: 'http://hooks.example.com/' }, 'url', 'https', ''],

@@ -3,13 +3,16 @@ import { stableHash } from '../../core/hash.ts';
 import type { NotifyTarget } from '../../core/policy.ts';
 import { iso } from '../../core/time.ts';
 import type { Clock, Log, LogLevel, Notifier } from '../../deps.ts';
-import { keyedProblems, receiverProblems, signedProblems, urlProblems } from './receiver.ts';
+import type { CredentialSource } from '../dcs/caller.ts';
+import { keyedProblems, receiverProblems, signedProblems, topicProblems, urlProblems } from './receiver.ts';
 import type { Form } from './send.ts';
 
 export interface NotifierOptions {
   targets: readonly NotifyTarget[];
   log: Log;
   clock: Clock;
+  /** For receivers that are asked with the keys of a cloud account. */
+  credentials?: CredentialSource;
   /** How long one request to a receiver may take, in milliseconds. */
   timeout?: number;
 }
@@ -42,6 +45,23 @@ const SINKS: Record<NotifyTarget['to'], Sink> = {
   feishu: posted(async () => (await import('./forms/feishu.ts')).feishu, signedProblems),
   wecom: posted(async () => (await import('./forms/wecom.ts')).wecom),
   pagerduty: posted(async () => (await import('./forms/pagerduty.ts')).pagerduty, keyedProblems),
+  smn: {
+    problems: topicProblems,
+    async send(target, alert, options) {
+      if (!options.credentials) throw new Error('there are no credentials to sign with');
+      const credentials = await options.credentials(target.credentials);
+      const { smnWith } = await import('./forms/smn.ts');
+      const { sendAlert } = await import('./send.ts');
+      await sendAlert(smnWith(credentials), target, alert, options);
+    },
+  },
+  sns: {
+    problems: topicProblems,
+    async send(target, alert, { timeout = 5_000 }) {
+      const { publish } = await import('./forms/sns.ts');
+      await publish(target, alert, timeout);
+    },
+  },
 };
 
 const LEVELS: Record<Severity, LogLevel> = { info: 'info', warning: 'warn', error: 'error', critical: 'error' };
@@ -108,8 +128,8 @@ function named(targets: readonly NotifyTarget[]): Map<string, NotifyTarget> {
 }
 
 /** By its kind and host, and a hash of the rest: a path or a query may hold a token, and its place in the list may change. */
-function nameOf({ to, url, routingKey = '' }: NotifyTarget): string {
+function nameOf({ to, url, routingKey = '', topic = '' }: NotifyTarget): string {
   // Too few bits of it to guess at a token. Node's own hashes would be loaded for this alone at every start.
-  const hash = (stableHash(`${url}${routingKey}`) >>> 8).toString(16).padStart(6, '0');
+  const hash = (stableHash(`${url}${routingKey}${topic}`) >>> 8).toString(16).padStart(6, '0');
   return [to, URL.parse(url)?.host, hash].filter(Boolean).join(' ');
 }

@@ -1,4 +1,5 @@
 import { hostProblem } from '../../core/address.ts';
+import type { NotifyTarget } from '../../core/policy.ts';
 import { urlProblem } from '../url.ts';
 
 /** Standard Webhooks asks for keys of 24 to 64 bytes. */
@@ -29,6 +30,17 @@ export function signedProblems({ url, secret }: Receiver): string[] {
 /** A receiver that knows its sender by a key, and has a URL of its own if none is given. */
 export function keyedProblems({ url, routingKey }: { url: string; routingKey?: string }): string[] {
   return [...(url === '' ? [] : urlProblems({ url })), ...(routingKey ? [] : ['routingKey is missing'])];
+}
+
+/** A topic is all that is needed: where it is, it says itself. */
+export function topicProblems({ url, topic }: { url: string; topic?: string }): string[] {
+  return [...(url === '' ? [] : urlProblems({ url })), ...(topic ? [] : ['topic is missing'])];
+}
+
+/** What of a target the log must not show. Of most chats, whoever has the URL may write: the path or the query is the key. */
+export function secretsOf({ url, secret, routingKey }: NotifyTarget): string[] {
+  const { pathname, search } = URL.parse(url) ?? {};
+  return [secret, routingKey, pathname, search].filter((one) => typeof one === 'string').filter(Boolean);
 }
 
 function secretProblems(secret: string | null): string[] {

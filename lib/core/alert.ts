@@ -1,6 +1,6 @@
 import { type Attempt, isOpen } from './attempt.ts';
 import type { ErrorRule } from './errors.ts';
-import { type Hold, isInForce } from './hold.ts';
+import { type Hold, isByPerson, isInForce } from './hold.ts';
 import { isOverride } from './override.ts';
 import { type EpochMs, iso } from './time.ts';
 
@@ -147,7 +147,7 @@ function labelsOf(attempt: Attempt): Record<string, string> {
 
 /** A hold that nobody but this program set; people need not be told of their own. */
 export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
-  if (!PROGRAMS.includes(hold.by) || !isInForce(hold, now)) return null;
+  if (isByPerson(hold) || !isInForce(hold, now)) return null;
   const { wave, instanceId } = hold.match;
   const [what, how] = wave
     ? [`Wave ${wave}`, `wave=${wave}`]
@@ -168,9 +168,6 @@ export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
     },
   };
 }
-
-/** Authors of holds that are not people: the error budget, and a store that could not read a hold. */
-const PROGRAMS = ['system', 'ledger'];
 
 /** A scope in which nothing can be started, by the kind of request and the code that say so. */
 export function scopeAlert(

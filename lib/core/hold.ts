@@ -32,11 +32,19 @@ export function holdOn(instance: Instance, wave: string | null, holds: readonly 
   return holds.find((hold) => isInForce(hold, now) && covers(hold.match, instance, wave)) ?? null;
 }
 
-/** Authors of holds that are not people: the error budget, and a store that could not read a hold. */
-const PROGRAMS: readonly string[] = ['system', 'ledger'];
+/** Authors of holds that are not people: the error budget, a store that could not read a hold, and alerts from outside. */
+const PROGRAMS = /^(system|ledger|alert:.*)$/;
 
 export function isByPerson({ by }: Hold): boolean {
-  return !PROGRAMS.includes(by);
+  return !PROGRAMS.test(by);
+}
+
+/**
+ * Whether it says of what it holds that nobody need wait for that. What this program or an alert holds nobody has looked at,
+ * and who holds a whole wave wants the rollout to stop there, not to go on without it.
+ */
+export function acknowledges(hold: Hold): boolean {
+  return isByPerson(hold) && (hold.match.wave === undefined || !coversWave(hold, hold.match.wave));
 }
 
 export function isInForce(hold: Hold, now: EpochMs): boolean {

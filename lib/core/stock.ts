@@ -1,7 +1,7 @@
 import type { Approval } from './approval.ts';
 import { type Attempt, type FromTo, isFailure, isInFlight, isOpen } from './attempt.ts';
 import { frozenAt } from './freeze.ts';
-import { type Hold, holdOn, isByPerson } from './hold.ts';
+import { acknowledges, type Hold, holdOn } from './hold.ts';
 import { cacheModeOf, type Instance, PARTS, type Part } from './instance.ts';
 import type { Policy } from './policy.ts';
 import { type Assignment, assignWaves } from './selection.ts';
@@ -13,7 +13,7 @@ export interface Standing {
   instance: Instance;
   assignment: Assignment;
   hold: Hold | null;
-  /** A person holds it, and with that has said that nothing is to be waited for: what this program holds nobody has looked at. */
+  /** A person holds it, and with that has said that the rollout need not wait for it: see {@link acknowledges}. */
   isAcknowledged: boolean;
   /** The parts that the policy wants and the API offers; freezes are not looked at here. */
   due: Part[];
@@ -59,7 +59,7 @@ const LONGEST_UPGRADE = 14 * DAY;
 export function takeStock(scene: Scene): Standing[] {
   const assignments = scene.assignments ?? assignWaves(scene.policy, scene.instances);
   const history = byInstance(scene.attempts);
-  const byPeople = scene.holds.filter(isByPerson);
+  const acknowledging = scene.holds.filter(acknowledges);
   return scene.instances.map((instance) => {
     const assignment = assignments.get(instance.instanceId)!;
     const attempts = history.get(instance.instanceId) ?? NONE;
@@ -67,7 +67,7 @@ export function takeStock(scene: Scene): Standing[] {
       instance,
       assignment,
       hold: holdOn(instance, waveOf(assignment), scene.holds, scene.now),
-      isAcknowledged: holdOn(instance, waveOf(assignment), byPeople, scene.now) !== null,
+      isAcknowledged: holdOn(instance, waveOf(assignment), acknowledging, scene.now) !== null,
       due: dueParts(scene.policy, instance),
       attempts,
       inFlight: attempts.find(isInFlight) ?? null,

@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
+import { releaseHold } from '../../lib/operations.ts';
+import { anInstance, aPolicy, aWave, LIMITS, NIGHT } from '../support/builders.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+
+const TICK = 10 * MINUTE;
+const SOAK = 12 * HOUR;
+const WEEK_OF_TICKS = (7 * DAY) / TICK;
+
+/** 60 of dev, then 5 % of 140 as canary, then the rest; windows on Tuesday, Wednesday and Thursday nights. */
+function aFleet(): FakeWorld {
+  const world = new FakeWorld([], NIGHT - TICK);
+  for (let index = 0; index < 60; index++) world.add(anInstance(`dev-${index}`));
+  for (let index = 0; index < 140; index++) world.add(anInstance(`prod-${index}`, { tags: { env: 'prod' } }));
+  const prod = { match: { tags: { env: ['prod'] } } };
+  world.policy = aPolicy({
+    rollout: [
+      aWave('dev', { parallel: 10 }),
+      aWave('canary', { ...prod, after: 'dev', soak: SOAK, take: { share: 0.05 } }),
+      aWave('prod', { ...prod, after: 'canary', soak: SOAK }),
+    ],
+    limits: { ...LIMITS, parallel: 20, maxErrors: 1 },
+  });
+  return world;
+}
+
+const begunIn = async (world: FakeWorld, wave: string) =>
+  (await world.ledger.attempts({})).filter((attempt) => attempt.wave === wave && attempt.calls > 0).length;
+
+describe('a fleet of 200 through dev, canary and prod', () => {
+  it('where all goes well is current in a week, wave by wave, and each soaks', async () => {
+    const world = aFleet();
+    await world.ticks(WEEK_OF_TICKS, TICK);
+    expect([world.begun.length, world.posts.length]).toEqual([200, 200]);
+    const attempts = await world.ledger.attempts({});
+    const of = (wave: string) => attempts.filter((attempt) => attempt.wave === wave);
+    expect(['dev', 'canary', 'prod'].map((wave) => of(wave).length)).toEqual([60, 7, 133]);
+    const first = (wave: string) => Math.min(...of(wave).map(({ calledAt }) => calledAt!));
+    const last = (wave: string) => Math.max(...of(wave).map(({ finishedAt }) => finishedAt!));
+    expect(first('canary') - last('dev')).toBeGreaterThanOrEqual(SOAK);
+    expect(first('prod') - last('canary')).toBeGreaterThanOrEqual(SOAK);
+    expect(world.mostInFlight).toBeLessThanOrEqual(20);
+  });
+
+  it('where a canary fails starts nothing of prod, tells it once, and goes on when a person has looked', async () => {
+    const world = aFleet();
+    for (let index = 0; index < 140; index++) world.moods.set(`prod-${index}`, ['fail_task', 'accept']);
+    await world.ticks(WEEK_OF_TICKS, TICK);
+    expect(await begunIn(world, 'prod')).toBe(0);
+    const holds = (await world.ledger.holds()).filter(({ releasedAt }) => releasedAt === null);
+    expect(holds).toMatchObject([{ id: 'errors:canary', by: 'system', match: { wave: 'canary' } }]);
+    expect(holds[0]!.reason).toMatch(/failed, limits.maxErrors is 1: prod-\d+ \(TASK.FAILED\)/);
+    const told = world.alerts.filter(({ event }) => event === 'held');
+    expect(told.map(({ action }) => action)).toEqual([expect.stringMatching(/release --match wave=canary/)]);
+    const failures = world.alerts.filter(({ event }) => event === 'failed').map(({ key }) => key);
+    expect(new Set(failures).size).toBe(failures.length);
+
+    for (let index = 0; index < 140; index++) world.moods.set(`prod-${index}`, ['accept']);
+    await releaseHold(world.deps(), holds[0]!, 'ann', 'a bad disk, replaced', world.now);
+    await world.ticks(2 * WEEK_OF_TICKS, TICK);
+    expect(await begunIn(world, 'prod')).toBe(133);
+    expect((await world.pass({ dryRun: true, observeAlways: true })).decisions.map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 200 }, () => 'already_latest'),
+    );
+  });
+});

@@ -4,6 +4,7 @@ import type { Decision } from './core/decision.ts';
 import type { ErrorRule } from './core/errors.ts';
 import type { Hold } from './core/hold.ts';
 import type { Details, Instance, Part, Progress, Scope, Task, Versions } from './core/instance.ts';
+import type { Gauge, Node, Reading } from './core/load.ts';
 import type { Policy } from './core/policy.ts';
 import type { EpochMs } from './core/time.ts';
 
@@ -64,6 +65,16 @@ export interface Dcs {
   listTasks(scope: Scope, instanceId: string, since: EpochMs, signal?: AbortSignal): Promise<Task[]>;
   /** Null where the task is not known. @throws DcsError */
   showProgress(scope: Scope, instanceId: string, taskId: string, signal?: AbortSignal): Promise<Progress | null>;
+  /** The nodes that have metrics of their own. @throws DcsError */
+  listNodes(scope: Scope, instanceId: string, signal?: AbortSignal): Promise<Node[]>;
+  /** When the newest backup since then was made that ended well and can be restored; null: none was. @throws DcsError */
+  lastBackup(scope: Scope, instanceId: string, since: EpochMs, signal?: AbortSignal): Promise<EpochMs | null>;
+}
+
+/** Cloud Eye, with the scope's credentials and a request limit of its own. */
+export interface Metrics {
+  /** The highest datapoint of each since then, in the order in which they were asked for; null: there is none. @throws DcsError */
+  highest(scope: Scope, gauges: readonly Gauge[], since: EpochMs, signal?: AbortSignal): Promise<(Reading | null)[]>;
 }
 
 /** A grant to decide. `fence` grows with every new holder; the ledger refuses claims made under an older one. */
@@ -79,6 +90,8 @@ export interface FleetEntry {
   /** Since when a part has been seen upgradable; null when none is. */
   behindSince: EpochMs | null;
   decision: Decision | null;
+  /** When its gates last kept it back; absent: never. */
+  gatedAt?: EpochMs;
   seenAt: EpochMs;
 }
 
@@ -180,6 +193,7 @@ export type PolicyState = { policy: Policy; problem: null } | { policy: Policy |
 export interface Deps {
   clock: Clock;
   dcs: Dcs;
+  metrics: Metrics;
   ledger: Ledger;
   notifier: Notifier;
   /** Absent: upgrades are begun in this process. */

@@ -15,6 +15,7 @@ import { act, LEASE_LASTS } from './pass/act.ts';
 import { approvalFor } from './pass/approval.ts';
 import { type Observation, recall, remember, withReread } from './pass/fleet.ts';
 import { followAll } from './pass/follow.ts';
+import { decideGated, gatedLately } from './pass/gauge.ts';
 import { observe } from './pass/observe.ts';
 import { claimOrders, overridesOf } from './pass/order.ts';
 import type { PassOptions, PassReport, Tally } from './pass/tally.ts';
@@ -51,6 +52,7 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
     listed: [],
     looked: [],
     accepted: [],
+    gauged: [],
     judged: false,
   };
   const active = await deps.ledger.activeAttempts();
@@ -175,13 +177,17 @@ async function judge(
     approvalFor(deps.ledger, policy),
   ]);
   const stoppedScopes = spentScopes(conditions, tally.report.opening?.opens ?? now);
-  for (const { scope, instanceId, failure } of tally.failures) {
+  for (const { during, scope, instanceId, failure } of tally.failures) {
+    if (during === 'gates') continue;
     if (instanceId === null || failure.rule.stops === 'scope') {
       stoppedScopes.set(scope, `${failure.message} (${failure.code})`);
     }
   }
   const { instances, behindSince } = seen;
-  const given = { now, policy, instances, attempts, holds, behindSince, stoppedScopes, approval };
+  const gated = gatedLately(seen.stored, now);
+  const given = { now, policy, instances, attempts, holds, behindSince, stoppedScopes, approval, gated };
   const scene = { ...given, overrides: overridesOf(given, options), ...(options.only ? { asked: options.only } : {}) };
-  return { verdict: decide(scene), scene };
+  // What was remembered, or another time, is not what the gates would say now.
+  const isNow = !options.fromMemory && now !== options.at;
+  return { verdict: isNow ? await decideGated(deps, scene, tally, options.signal) : decide(scene), scene };
 }

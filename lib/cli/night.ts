@@ -20,6 +20,8 @@ const PASSING = [
   'wave_waiting',
   'wave_soaking',
   'instance_busy',
+  'gate_failed',
+  'gate_unknown',
   'not_startable',
   'no_time_left',
   'another_run',

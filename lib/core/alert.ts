@@ -169,20 +169,26 @@ export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
   };
 }
 
+/** By the kind of request, what does not work. */
+const CANNOT = {
+  read: 'Nothing can be read',
+  call: 'Upgrades are refused',
+  gates: 'Nothing is started, because the gates of the policy cannot be read,',
+} as const;
+
 /** A scope in which nothing can be started, by the kind of request and the code that say so. */
 export function scopeAlert(
   scope: string,
-  during: 'read' | 'call',
+  during: keyof typeof CANNOT,
   failure: { code: string; message: string; requestId: string | null; rule: ErrorRule },
   at: EpochMs,
 ): Alert {
-  const what = during === 'call' ? 'Upgrades are refused' : 'Nothing can be read';
   return {
     key: `scope:${scope}:${during}:${failure.code}`,
     event: 'scope',
     severity: failure.rule.severity,
-    summary: `${what} in ${scope}: ${failure.message} (${failure.code}).`,
-    action: failure.rule.hint,
+    summary: `${CANNOT[during]} in ${scope}: ${failure.message} (${failure.code}).`,
+    action: during === 'gates' && failure.rule.class === 'denied' ? GRANT_GATES : failure.rule.hint,
     at,
     labels: {
       scope,
@@ -211,6 +217,23 @@ export function unreadableAlert(
     action: rule.hint,
     at,
     labels: { scope, code, ...(instanceIds.length === 1 ? { instanceId: instanceIds[0]! } : {}) },
+  };
+}
+
+const GRANT_GATES =
+  'Grant ces:metricData:list, and for gates.backup dcs:instance:getDataBackupLog, to this user, or leave that gate out of the policy.';
+
+/** An instance of the scope whose gates could be asked for, and are not known all the same. Others may be so too. */
+export function gatesAlert(scope: string, name: string, why: string, at: EpochMs): Alert {
+  return {
+    key: `scope:${scope}:gates:NO_DATA`,
+    event: 'scope',
+    severity: 'warning',
+    summary: `${name} in ${scope} is not started, because its gates are not known: ${why}.`,
+    action:
+      'See in Cloud Eye why it has no data; until it has, hold the instance, or leave that gate out of the policy.',
+    at,
+    labels: { scope, during: 'gates', name },
   };
 }
 

@@ -57,7 +57,7 @@ export function decide(given: Scene): Verdict {
   }
   const slots = new Map<string, Slot>();
   const limits = new LimitKeeper(scene, standings);
-  for (const standing of inOrder(candidates, scene.asked)) {
+  for (const standing of inOrder(candidates, scene)) {
     const opening = context.calendarOf(standing).at(scene.now)!;
     const no = limits.admit(standing, opening);
     if (no) refusals.set(standing, { action: 'wait', from: scene.now, ...no });
@@ -68,16 +68,22 @@ export function decide(given: Scene): Verdict {
   return { decisions, waves: [...waves.values()], newHolds, slots };
 }
 
-/** What was asked for goes first, what failed before goes last, then the longest behind first; a stable hash breaks ties. */
-function inOrder(candidates: readonly Standing[], asked: Scene['asked']): Standing[] {
+/**
+ * What was asked for goes first, what failed before goes last, then the longest behind first; a stable hash breaks ties.
+ * Those that their gates have lately kept back go after the others, in turn, so that they keep nobody from starting for long.
+ */
+function inOrder(candidates: readonly Standing[], { asked, gated }: Scene): Standing[] {
   const keyed = candidates.map((standing) => ({
     standing,
     asked: asked?.(standing.instance) ? 0 : 1,
     failed: hasFailed(standing) ? 1 : 0,
+    gated: gated?.get(standing.instance.instanceId) ?? 0,
     behind: standing.behindSince ?? Number.MAX_SAFE_INTEGER,
     hash: stableHash(standing.instance.instanceId),
   }));
-  keyed.sort((a, b) => a.asked - b.asked || a.failed - b.failed || a.behind - b.behind || a.hash - b.hash);
+  keyed.sort(
+    (a, b) => a.asked - b.asked || a.failed - b.failed || a.gated - b.gated || a.behind - b.behind || a.hash - b.hash,
+  );
   return keyed.map(({ standing }) => standing);
 }
 

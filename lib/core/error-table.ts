@@ -25,6 +25,7 @@ const TASK = { class: 'server', stops: 'instance', retry: 'opening', severity: '
 const WAIT = 'Wait: it is tried again at a later tick of the same window.';
 const GRANT =
   'Grant dcs:instance:list, :get, :upgrade and :getBackgroundTask to this user, also in the enterprise project of the instance.';
+const GRANT_CES = 'Grant ces:metricData:list to this user, or leave gates out of the policy.';
 const KEYS = 'Check the access key, the secret key, and that temporary credentials have not expired.';
 const NOT_DCS = 'Check the endpoint: it asks for another kind of login than the signature that DCS takes.';
 const REPORT = 'Report it as a bug of this program, with the request id: it sent what DCS does not take.';
@@ -257,6 +258,17 @@ export const ERROR_RULES = {
   'IAM.0072': { ...BUG, hint: REPORT },
   'IAM.0073': { ...BUG, hint: REPORT },
   'IAM.0077': { ...BUG, hint: REPORT },
+
+  // Cloud Eye, asked for the gates of a policy (Cloud Eye API, error codes)
+  'CES.0003': { ...CONFIG, hint: 'Check the project id in the policy.' },
+  'CES.0007': { ...SERVER, hint: TICKET },
+  'CES.0008': { ...SERVER, hint: TICKET },
+  'CES.0011': { ...BUG, hint: REPORT },
+  'CES.0013': { ...BUG, hint: REPORT },
+  'CES.0014': { ...BUG, hint: REPORT },
+  'CES.0015': { ...AUTH, hint: KEYS },
+  'CES.0016': { ...CONFIG, hint: 'Check CES_ENDPOINT, the region and the project in the policy: Cloud Eye does not find what was asked.' },
+  'CES.0017': { ...DENIED, hint: GRANT_CES },
 
   // Our own: no usable answer
   'TRANSPORT.TIMEOUT': { ...TRANSPORT, hint: 'Nothing, if it passes; if it lasts, check the way to the endpoint.' },

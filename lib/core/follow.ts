@@ -1,6 +1,7 @@
 import { type Attempt, type AttemptError, ended, noted } from './attempt.ts';
 import type { ErrorRule } from './errors.ts';
 import { type Part, type PartVersion, type Progress, type Task, taskOutcome, type Versions } from './instance.ts';
+import type { GateNo } from './load.ts';
 import { type EpochMs, iso, MINUTE } from './time.ts';
 
 /** What a look at one instance showed. A field that was not asked for, or could not be read, is null. */
@@ -16,6 +17,8 @@ export interface Sighting {
   tasks: Task[] | null;
   versions: Versions | null;
   progress: Progress | null;
+  /** What the gates of the policy say; null: they let it pass. Absent: they were not asked. */
+  gates?: GateNo | null;
 }
 
 /** The durations of the policy that following needs, in milliseconds. */
@@ -23,7 +26,12 @@ export interface FollowLimits {
   settle: number;
   timeout: number;
   sightLag: number;
+  /** Whether the gates of the policy have to be passed again once the instance has settled. */
+  gated: boolean;
 }
+
+/** A load that does not go down within this time after `settle` is no passing one; nor is a fault of Cloud Eye. */
+const GATES_PATIENCE = 15 * MINUTE;
 
 /** What the POST's answer says, without the wire. */
 export type Answer =
@@ -189,12 +197,15 @@ function isAtRest(seen: Sighting): boolean {
 function verify(attempt: Attempt, seen: Sighting, limits: FollowLimits): Attempt {
   const { versions } = seen;
   const missing = attempt.parts.filter((part) => !versions || !reached(attempt, part, versions));
-  if (missing.length === 0 && isAtRest(seen))
+  const isUp = missing.length === 0 && isAtRest(seen);
+  if (isUp && (!limits.gated || seen.gates === null))
     return ended(attempt, seen.at, 'succeeded', `verified: ${versionText(attempt, versions!)}`, null);
-  const patience = attempt.taskEndedAt! + limits.settle + limits.sightLag;
-  if (seen.at < patience) return attempt;
+  const patience = isUp ? Math.max(GATES_PATIENCE, limits.sightLag) : limits.sightLag;
+  if (seen.at < attempt.taskEndedAt! + limits.settle + patience) return attempt;
   const found = versions ? versionText(attempt, versions) : 'its version could not be read';
-  const message = `the task ended well, but the instance is ${seen.status} and ${found}`;
+  const message = isUp
+    ? `${found} and it is RUNNING, but not as the gates ask: ${seen.gates?.detail ?? 'they could not be read'}`
+    : `the task ended well, but the instance is ${seen.status} and ${found}`;
   return ended(attempt, seen.at, 'unverified', message, { code: 'UNVERIFIED', message, requestId: null });
 }
 

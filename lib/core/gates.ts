@@ -28,7 +28,7 @@ export interface Context {
 /** The gates in the order in which they are asked; the first no is the reason. This list is the manual. */
 const GATES: readonly ((standing: Standing, context: Context) => No | null)[] = [
   selected, notUnderWay, scopeReadable, versionsKnown, somethingDue, notHeld, waveOpen, approved, windowOpen, notFrozen,
-  openingNotSpent, atRest, fits,
+  openingNotSpent, atRest, fits, gatesPassed,
 ]; // biome-ignore format: a list to be read
 
 /** The first no, or null: nothing but the limits stands against a start. */
@@ -220,6 +220,12 @@ function fits(standing: Standing, context: Context): No | null {
   if (need <= left) return null;
   const detail = `an upgrade may take ${Math.ceil(need / MINUTE)} minutes, the window closes in ${Math.floor(left / MINUTE)}`;
   return { action: 'wait', reason: 'does_not_fit', detail, from: now };
+}
+
+/** What the policy's `gates` say, for those whose gates were read: these are who would start otherwise. */
+function gatesPassed({ instance }: Standing, { scene }: Context): No | null {
+  const no = scene.gates?.get(instance.instanceId);
+  return no ? { action: 'wait', ...no, from: scene.now } : null;
 }
 
 /** How long an upgrade of it has to be expected to take, in milliseconds. */

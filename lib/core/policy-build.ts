@@ -1,6 +1,6 @@
 import type { Scope } from './instance.ts';
 import { nearest } from './nearest.ts';
-import type { Policy, Wave } from './policy.ts';
+import type { Gates, Policy, Wave } from './policy.ts';
 import { readFreeze } from './policy-freeze.ts';
 import type { Env, Path } from './policy-prepare.ts';
 import { readReceiver } from './policy-receiver.ts';
@@ -39,6 +39,7 @@ export async function build(draft: Draft, env: Env, report: Report): Promise<Pol
     freezes: present(draft.freezes, (freeze, index) => readFreeze(freeze, timezone, within(report, 'freezes', index))),
     rollout: readRollout(draft, report),
     limits: { ...draft.limits, perScope, perWindow },
+    gates: readGates(draft.gates, report),
     verify: draft.verify,
     deadline: readDeadline(draft.deadline, within(report, 'deadline')),
     notify: present(draft.notify, (target, index) => readReceiver(target, scopes, within(report, 'notify', index))),
@@ -148,4 +149,19 @@ function readDeadline(input: Draft['deadline'], report: Report): Policy['deadlin
 function suggestion(word: string, known: readonly string[]): string {
   const meant = nearest(word, known);
   return meant ? `did you mean ${meant}?` : `there are: ${known.join(', ') || 'none'}`;
+}
+
+/** Absent keys stay absent: what no gate asks for is not read. */
+function readGates(input: Draft['gates'], report: Report): Gates | null {
+  if (!input) return null;
+  const { cpu, memory, bandwidth, backup } = input;
+  const gates = {
+    ...(cpu !== undefined && { cpu }),
+    ...(memory !== undefined && { memory }),
+    ...(bandwidth !== undefined && { bandwidth }),
+    ...(backup !== undefined && { backup }),
+  };
+  if (Object.keys(gates).length === 0)
+    report(['gates'], 'no gate is named', 'name cpu, memory, bandwidth or backup, or leave gates out');
+  return gates;
 }

@@ -96,6 +96,34 @@ export function share() {
   );
 }
 
+/** Per cent, from `<70%`. */
+export function below() {
+  const allowed = 'a limit such as "<70%", above 0% and at most 100%';
+  return z.pipe(
+    pattern(/^<(?:100|\d{1,2}(?:\.\d{1,3})?)%$/, allowed),
+    z.transform((value, { issues }) => {
+      const limit = Number.parseFloat(value.slice(1));
+      if (limit > 0) return limit;
+      issues.push({ code: 'custom', message: allowed, input: value });
+      return z.NEVER;
+    }),
+  );
+}
+
+/** Milliseconds, from `<24h`. */
+export function youngerThan(least: number, most: number) {
+  const allowed = `an age such as "<24h", from ${show(least)} to ${show(most)}`;
+  return z.pipe(
+    z.string(allowed),
+    z.transform((value, { issues }) => {
+      const parsed = value.startsWith('<') ? parseDuration(value.slice(1)) : null;
+      if (parsed !== null && parsed >= least && parsed <= most) return parsed;
+      issues.push({ code: 'custom', message: allowed, input: value });
+      return z.NEVER;
+    }),
+  );
+}
+
 export function url() {
   const allowed = 'an https URL (plain http only for this machine)';
   return checked(z.refine(isSafeUrl, allowed), allowed);

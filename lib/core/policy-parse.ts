@@ -83,6 +83,7 @@ function salvage(value: Record<string, unknown>, waveNames: Draft['waveNames']):
     rollout: items(shape.rollout.def.element, value.rollout),
     waveNames,
     limits: keep(shape.limits, value.limits) ?? shape.limits.parse(undefined),
+    gates: value.gates === undefined ? undefined : keep(shape.gates, value.gates),
     verify: keep(shape.verify, value.verify) ?? shape.verify.parse(undefined),
     notify: items(shape.notify.def.innerType.def.element, value.notify),
   } as Draft;

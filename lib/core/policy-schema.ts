@@ -1,7 +1,20 @@
 import * as z from 'zod/mini';
 import { ALERT_EVENTS } from './alert.ts';
 import { PARTS } from './instance.ts';
-import { count, described, duration, list, name, oneOrMore, pattern, text, url, zone } from './policy-fields.ts';
+import {
+  below,
+  count,
+  described,
+  duration,
+  list,
+  name,
+  oneOrMore,
+  pattern,
+  text,
+  url,
+  youngerThan,
+  zone,
+} from './policy-fields.ts';
 import { RECEIVERS } from './receivers.ts';
 import { freeze, match, wave, window } from './rollout-schema.ts';
 import { DAY, HOUR, MINUTE } from './time.ts';
@@ -50,6 +63,10 @@ function makeSchema() {
       'Who is upgraded, and in which order. The first wave that matches an instance owns it.',
     ),
     limits: described(z.prefault(limits(), {}), 'All of them hold at once, over every scope and every worker.'),
+    gates: described(
+      z.optional(z.lazy(gates)),
+      'What must be so for an instance to be started; what cannot be read is not so. Asked of an override too.',
+    ),
     verify: described(z.prefault(verify(), {}), 'How an upgrade is judged after its task has ended.'),
     deadline: described(
       z.optional(z.lazy(deadline)),
@@ -114,6 +131,20 @@ function limits() {
     sightLag: described(
       z._default(duration(0, HOUR), 2 * MINUTE),
       'How long the reads of the API may lag behind its writes. Default: 2m.',
+    ),
+  });
+}
+
+function gates() {
+  const low = z.optional(below());
+  const again = 'Read again once an upgrade has settled.';
+  return z.strictObject({
+    cpu: described(low, `\`"<70%"\`: CPU, the highest of the last 15 minutes, of all nodes. ${again}`),
+    memory: described(low, `\`"<80%"\`: memory, likewise. ${again}`),
+    bandwidth: described(low, `\`"<70%"\`: bandwidth, likewise. ${again}`),
+    backup: described(
+      z.optional(youngerThan(HOUR, 31 * DAY)),
+      '`"<24h"`: age of the last good backup. Single-node instances have none, so they never pass.',
     ),
   });
 }

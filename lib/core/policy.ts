@@ -18,6 +18,8 @@ export interface Policy {
   /** In the operator's order: the first wave that matches an instance owns it. */
   rollout: Wave[];
   limits: Limits;
+  /** Null: there are none. */
+  gates: Gates | null;
   verify: { settle: number; timeout: number };
   /** After how long behind people are warned, and paged. */
   deadline: { warn: number | null; page: number | null } | null;
@@ -104,6 +106,16 @@ export interface Limits {
   maxErrors: number;
   minDuration: number;
   sightLag: number;
+}
+
+/** What an instance must keep below to be started; what is absent is not asked. */
+export interface Gates {
+  /** Per cent, above 0. */
+  cpu?: number;
+  memory?: number;
+  bandwidth?: number;
+  /** The age of its last good backup. */
+  backup?: number;
 }
 
 export interface NotifyTarget {

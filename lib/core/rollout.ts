@@ -163,7 +163,9 @@ export function expectedDurations(policy: Policy, attempts: readonly Attempt[]):
   const known = new Map<string, number>();
   for (const [sizeClass, ended] of samples) {
     if (ended.length < ENOUGH_SAMPLES) continue;
-    const sorted = ended.map((attempt) => attempt.finishedAt! - attempt.calledAt!).sort((a, b) => a - b);
+    const sorted = ended
+      .map((attempt) => (attempt.taskEndedAt ?? attempt.finishedAt!) - attempt.calledAt!)
+      .sort((a, b) => a - b);
     known.set(sizeClass, sorted[Math.ceil(sorted.length * 0.95) - 1]!);
   }
   return (sizeClass) => Math.max(policy.limits.minDuration, known.get(sizeClass) ?? UNKNOWN_DURATION);

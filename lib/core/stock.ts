@@ -3,6 +3,7 @@ import { type Attempt, type FromTo, isFailure, isInFlight, isOpen } from './atte
 import { frozenAt } from './freeze.ts';
 import { acknowledges, type Hold, holdOn } from './hold.ts';
 import { cacheModeOf, type Instance, PARTS, type Part } from './instance.ts';
+import type { GateNo } from './load.ts';
 import type { Policy } from './policy.ts';
 import { type Assignment, assignWaves } from './selection.ts';
 import { DAY, type EpochMs } from './time.ts';
@@ -41,6 +42,10 @@ export interface Scene {
   asked?: (instance: Instance) => boolean;
   /** What a person approved, where a wave asks for it. */
   approval?: Approval | null;
+  /** By instance id, for those whose gates (policy) were read: why they may not start now, or null. */
+  gates?: ReadonlyMap<string, GateNo | null>;
+  /** By instance id, when the gates of some last kept them back, as far as that is lately: others have their turn first. */
+  gated?: ReadonlyMap<string, EpochMs>;
   /** By instance id, for who decides many times about the same fleet and knows already which wave owns what. */
   assignments?: ReadonlyMap<string, Assignment>;
 }

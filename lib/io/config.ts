@@ -13,6 +13,8 @@ export interface Config {
   secrets: string[];
   /** Base URL in place of every scope's own, without a slash at its end. */
   endpoint: string | null;
+  /** The same for Cloud Eye. */
+  cesEndpoint: string | null;
   policyFile: string;
   /** As `openLedger` takes it. */
   ledger: string;
@@ -46,6 +48,7 @@ const VARIABLES: Record<string, Check> = {
   HUAWEICLOUD_REGION: anything,
   CREDENTIALS: credentialsProblem,
   DCS_ENDPOINT: (value) => urlProblem(value),
+  CES_ENDPOINT: (value) => urlProblem(value),
   POLICY: policyProblem,
   LEDGER: ledgerProblem,
   QUEUE: queueProblem,
@@ -64,6 +67,7 @@ export function readConfig(env: Env = process.env): Config {
   return {
     secrets: Object.entries(env).flatMap(([name, value]) => (SECRET.test(name) && value ? [value] : [])),
     endpoint: env.DCS_ENDPOINT?.replace(/\/+$/, '') || null,
+    cesEndpoint: env.CES_ENDPOINT?.replace(/\/+$/, '') || null,
     policyFile: (env.POLICY || 'file:policy.yaml').slice('file:'.length),
     ledger: env.LEDGER || DEFAULT_LEDGER,
     queue: env.QUEUE || null,

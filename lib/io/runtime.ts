@@ -4,6 +4,7 @@ import { secondsToOpening } from '../core/window.ts';
 import type { Clock, Deps, Ledger, Log, Notifier, PolicyState } from '../deps.ts';
 import { createNotifier, targetProblems } from './alerts/notifier.ts';
 import { secretsOf } from './alerts/receiver.ts';
+import { metricsOnDemand } from './ces/on-demand.ts';
 import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
 import { createCredentials } from './credentials.ts';
@@ -72,16 +73,17 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   const traffic = { apiCalls: 0, throttled: 0 };
   const learn = (values: string[]) => keepSecret(config.secrets, ...values);
   const credentials = createCredentials({ env: config.env, clock, log, learn });
-  const dcs = dcsOnDemand({
+  const caller = {
     clock,
     credentials,
     log,
-    endpointOverride: config.endpoint ?? undefined,
-    onAnswer: (status) => {
+    onAnswer: (status: number) => {
       traffic.apiCalls += 1;
       if (status === 429) traffic.throttled += 1;
     },
-  });
+  };
+  const dcs = dcsOnDemand({ ...caller, endpointOverride: config.endpoint ?? undefined });
+  const metrics = metricsOnDemand({ ...caller, endpointOverride: config.cesEndpoint ?? undefined });
   const dispatcher = config.queue === null ? {} : { dispatcher: queueOnDemand(config.queue, log) };
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
     const found = await withCalendars(await policyState(config, ledger, clock.now()), clock);
@@ -89,7 +91,7 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     for (const target of state.policy?.notify ?? []) keepSecret(config.secrets, ...secretsOf(target));
     // Of its own for each pass: two that overlap in one process must not take the lease for theirs both.
     const holder = `${hostname()}:${process.pid}:${nonce()}`;
-    return { deps: { clock, dcs, ledger, log, holder, notifier, ...dispatcher }, state };
+    return { deps: { clock, dcs, metrics, ledger, log, holder, notifier, ...dispatcher }, state };
   }
   function measure(report: Ticked, { policy }: PolicyState, beganAt: EpochMs): void {
     const functionName = config.env.AWS_LAMBDA_FUNCTION_NAME;

@@ -68,7 +68,7 @@ export async function act(
     if (result.kind === 'not_called' && result.read) tally.reread.push(result.read);
     const failure = await take(deps, policy, decision, result, tally);
     if (failure?.rule.stops === 'scope') stopped.set(decision.scope, `${failure.message} (${failure.code})`);
-    return result.kind === 'called' ? result.attempt : { reason: 'not_startable', detail: result.why };
+    return result.kind === 'called' ? result.attempt : { reason: result.reason ?? 'not_startable', detail: result.why };
   };
   await pool(
     starts,
@@ -91,7 +91,7 @@ export async function take(
   tally: Gathered,
 ): Promise<DcsFailure | null> {
   const failure = failureIn(result);
-  const during = result.kind === 'called' ? 'call' : 'read';
+  const during = result.kind === 'called' ? 'call' : result.reason === 'gate_unknown' ? 'gates' : 'read';
   if (failure) tally.failures.push({ during, scope, instanceId, failure });
   else if (result.kind === 'called') tally.accepted.push(scope);
   if (result.kind === 'called' && isFailure(result.attempt)) await holdWhatIsSpent(deps, policy);

@@ -1,10 +1,13 @@
 import { ruleFor } from '../core/errors.ts';
 import { DcsError, type DcsFailure } from '../deps.ts';
 
+/** `gates`: what the policy's gates ask for, also from Cloud Eye. Without it nothing starts; what runs is followed. */
+export type RequestKind = 'read' | 'call' | 'gates';
+
 /** What one request that failed means for the scope or the instance it was made for. */
 export interface RequestFailure {
   /** A right or a limit may be missing for one kind of request alone: what a read shows says nothing about calls. */
-  during: 'read' | 'call';
+  during: RequestKind;
   scope: string;
   instanceId: string | null;
   failure: DcsFailure;

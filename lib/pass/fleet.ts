@@ -62,8 +62,11 @@ export async function remember(deps: Deps, seen: Observation, decisions: readonl
   const now = deps.clock.now();
   const decided = new Map(decisions.map((decision) => [decision.instanceId, decision]));
   const entries = seen.instances.map((instance): FleetEntry => {
-    const decision = decided.get(instance.instanceId) ?? seen.stored.get(instance.instanceId)?.decision ?? null;
-    return { instance, behindSince: seen.behindSince.get(instance.instanceId) ?? null, decision, seenAt: now };
+    const before = seen.stored.get(instance.instanceId);
+    const decision = decided.get(instance.instanceId) ?? before?.decision ?? null;
+    const gatedAt = isGated(decided.get(instance.instanceId)) ? now : before?.gatedAt;
+    const behindSince = seen.behindSince.get(instance.instanceId) ?? null;
+    return { instance, behindSince, decision, ...(gatedAt === undefined ? {} : { gatedAt }), seenAt: now };
   });
   const ids = new Set(seen.instances.map(({ instanceId }) => instanceId));
   const lost = [...seen.stored.values()].filter(
@@ -74,6 +77,10 @@ export async function remember(deps: Deps, seen: Observation, decisions: readonl
   if (lost.length > 0) await deps.ledger.dropFleet(lost.map(({ instance }) => instance.instanceId));
   for (const entry of changed) seen.stored.set(entry.instance.instanceId, entry);
   for (const { instance } of lost) seen.stored.delete(instance.instanceId);
+}
+
+function isGated(decision: Decision | undefined): boolean {
+  return decision?.reason === 'gate_failed' || decision?.reason === 'gate_unknown';
 }
 
 /** Writes cost money in a table: what has not changed is not written again. */

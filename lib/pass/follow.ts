@@ -2,6 +2,7 @@ import { queueAlert, unreadableAttemptAlert } from '../core/alert.ts';
 import { type Attempt, ended, isHanded, isInFlight } from '../core/attempt.ts';
 import { advance, withTimeout } from '../core/follow.ts';
 import type { Scope } from '../core/instance.ts';
+import { loadGates } from '../core/load.ts';
 import type { Policy } from '../core/policy.ts';
 import { HOUR, MINUTE } from '../core/time.ts';
 import type { Deps } from '../deps.ts';
@@ -15,7 +16,7 @@ import { GRACE } from './tell.ts';
 const FOLLOWS_AT_ONCE = 16;
 
 /** What following needs where no policy was ever valid: the defaults of `verify` and `limits.sightLag`. */
-const WITHOUT_POLICY = { settle: 10 * MINUTE, timeout: 3 * HOUR, sightLag: 2 * MINUTE };
+const WITHOUT_POLICY = { settle: 10 * MINUTE, timeout: 3 * HOUR, sightLag: 2 * MINUTE, gated: false };
 
 /** Follows every open attempt one step, whatever windows, holds and freezes say. The results stand in the given order. */
 export async function followAll(
@@ -45,12 +46,16 @@ async function followOne(
   tally: Tally,
   signal?: AbortSignal,
 ): Promise<Attempt> {
-  const limits = policy ? { ...policy.verify, sightLag: policy.limits.sightLag } : WITHOUT_POLICY;
+  const gates = policy?.gates ? loadGates(policy.gates) : null;
+  const limits = policy
+    ? { ...policy.verify, sightLag: policy.limits.sightLag, gated: gates !== null }
+    : WITHOUT_POLICY;
   let next = attempt;
   try {
     if (isHanded(attempt)) next = leftBy(deps, attempt, tally);
     else if (isInFlight(attempt)) {
-      next = advance(attempt, await look(deps, scopeOf(policy, attempt.scope, attempt.reach), attempt, signal), limits);
+      const scope = scopeOf(policy, attempt.scope, attempt.reach);
+      next = advance(attempt, await look(deps, scope, attempt, { gates, settle: limits.settle }, signal), limits);
       tally.looked.push(attempt.scope);
     } else next = expireIfOver(attempt, deps.clock.now());
   } catch (error) {

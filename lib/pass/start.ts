@@ -1,6 +1,7 @@
 import type { Approval } from '../core/approval.ts';
 import { type Attempt, isHanded, noted } from '../core/attempt.ts';
 import type { Slot } from '../core/decide.ts';
+import type { Reason } from '../core/decision.ts';
 import { answered } from '../core/follow.ts';
 import type { Instance, Part, Scope } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
@@ -11,6 +12,7 @@ import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
 import { type ClaimOrder, newAttempt } from './claim.ts';
 import { failureOf } from './failure.ts';
+import { askGates } from './gauge.ts';
 
 /** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
 const CALL_WITHIN = 5 * SECOND;
@@ -32,8 +34,17 @@ export interface StartOrder extends ClaimOrder {
 
 export type Started =
   | { kind: 'called'; attempt: Attempt; outcome: UpgradeOutcome }
-  /** Not called, and why: what was read just before the call, `read`, no longer allows it, or somebody else was faster. */
-  | { kind: 'not_called'; why: string; failure: DcsFailure | null; read?: Instance };
+  /** Not called, and why: what was read just before the call no longer allows it, or somebody else was faster. */
+  | ({ kind: 'not_called' } & NotStarted);
+
+interface NotStarted {
+  why: string;
+  /** Absent where no word says more than that it may not start any more. */
+  reason?: Reason;
+  failure: DcsFailure | null;
+  /** What was read just before the call. */
+  read?: Instance;
+}
 
 /**
  * Starts one upgrade: reads the instance and its versions afresh, writes the claim, and only then makes the call.
@@ -72,7 +83,7 @@ async function preflight(
   deps: Deps,
   order: StartOrder,
   signal?: AbortSignal,
-): Promise<{ instance: Instance; parts: Part[]; slot: Slot } | Omit<Extract<Started, { kind: 'not_called' }>, 'kind'>> {
+): Promise<{ instance: Instance; parts: Part[]; slot: Slot } | NotStarted> {
   const { policy, scope, decision } = order;
   const no = (why: string) => ({ why, failure: null });
   try {
@@ -80,6 +91,8 @@ async function preflight(
     // An answer may leave the tags out (DCS API); then those count that the list told.
     const tags = Object.keys(read.tags).length > 0 ? read.tags : (order.tags ?? {});
     const instance = { ...read, tags, versions: await deps.dcs.showVersions(scope, decision.instanceId, signal) };
+    const gated = policy.gates && (await askGates(deps, policy.gates, scope, instance, signal));
+    if (gated?.no && !signal?.aborted) return { why: gated.no.detail, reason: gated.no.reason, failure: gated.failure };
     const holds = await deps.ledger.holds();
     const now = deps.clock.now();
     if (signal?.aborted) return no('the run has no time left');

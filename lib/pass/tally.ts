@@ -72,6 +72,8 @@ export interface Gathered {
   looked: string[];
   /** Scopes in which an upgrade was accepted in this pass. */
   accepted: string[];
+  /** Scopes in which the gates of an instance could be read in this pass. */
+  gauged: string[];
   /** Whether the pass got as far as deciding: only then does it know which holds are in force. */
   judged: boolean;
 }

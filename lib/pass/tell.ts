@@ -120,7 +120,8 @@ export async function tell(
   for (const { during, scope, instanceId, failure } of gathered.failures) {
     const { code, message, rule } = failure;
     if (!isKnown(code)) raised.push({ alert: unknownCodeAlert(code, message, now), grace: 0 });
-    if (instanceId !== null && rule.stops !== 'scope') {
+    // A gate that cannot be read keeps back what is due: that is told, whatever it stops besides.
+    if (instanceId !== null && rule.stops !== 'scope' && (during !== 'gates' || rule.class === 'gone')) {
       if (during === 'read') unreadable.push({ scope, instanceId, failure });
       continue;
     }
@@ -142,6 +143,7 @@ export async function tell(
   const kinds = [
     ...gathered.listed.map((scope) => `${scope}:read`),
     ...gathered.accepted.map((scope) => `${scope}:call`),
+    ...gathered.gauged.map((scope) => `${scope}:gates`),
   ];
   const well = kinds.filter((kind) => !failing.has(kind));
   const read = [...gathered.listed, ...gathered.looked];

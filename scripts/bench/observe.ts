@@ -1,3 +1,4 @@
+import { createMetrics } from '../../lib/io/ces/client.ts';
 import { systemClock } from '../../lib/io/clock.ts';
 import { createDcs } from '../../lib/io/dcs/client.ts';
 import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
@@ -31,6 +32,7 @@ export async function observeBench(): Promise<Record<string, Figure>> {
   const deps = {
     clock: systemClock,
     dcs: createDcs({ clock: systemClock, credentials, endpointOverride: simulator.url, log }),
+    metrics: createMetrics({ clock: systemClock, credentials, endpointOverride: simulator.url, log }),
     ledger: createMemoryLedger(),
     notifier: { names: [], wanting: () => [], deliver: async () => ({ failed: [] }) },
     log,

@@ -101,6 +101,10 @@ const ROWS: Row[] = [
   { why: 'it is frozen for arrears', fleet: [anInstance('a', { status: 'FROZEN' })], says: 'instance_not_running', action: 'wait', possibleAt: null },
   { why: 'half an hour is expected, and a minute less is left', scene: { now: NIGHT + 4 * HOUR - 29 * MINUTE }, says: 'does_not_fit', action: 'wait', possibleAt: NEXT_NIGHT },
   { why: 'half an hour is expected and left', scene: { now: NIGHT + 4 * HOUR - 30 * MINUTE }, says: 'due', action: 'start' },
+  { why: 'a gate of the policy does not let it pass', scene: { gates: new Map([['id-a', { reason: 'gate_failed', detail: 'CPU was at 90 %' }]]) }, says: 'gate_failed', action: 'wait', possibleAt: NIGHT + MINUTE },
+  { why: 'a gate of the policy cannot be read', scene: { gates: new Map([['id-a', { reason: 'gate_unknown', detail: 'CPU is not known' }]]) }, says: 'gate_unknown', action: 'wait', possibleAt: NIGHT + MINUTE },
+  { why: 'an override skips no gate', scene: { gates: new Map([['id-a', { reason: 'gate_failed', detail: 'CPU was at 90 %' }]]), overrides: new Map([['id-a', { id: 'override:1', opens: NIGHT, closes: NIGHT + HOUR, windows: ['override'] }]]) }, says: 'gate_failed', action: 'wait', possibleAt: NIGHT + MINUTE },
+  { why: 'its gates let it pass', scene: { gates: new Map([['id-a', null]]) }, says: 'due', action: 'start' },
   { why: 'limits.parallel is reached, by one that is listed no more', scene: { ...limits({ parallel: 1 }), attempts: [anAttempt('gone')] }, says: 'limit_parallel', action: 'wait', possibleAt: NIGHT + MINUTE },
   { why: 'its wave has its number under way', fleet: [anInstance('a'), anInstance('b')], scene: { policy: aPolicy({ rollout: [aWave('dev', { parallel: 1 })] }), attempts: [anAttempt('b')] }, says: 'limit_wave', action: 'wait' },
   { why: 'its scope has its number under way', fleet: [anInstance('a'), anInstance('b')], scene: { ...limits({ perScope: 1 }), attempts: [anAttempt('b')] }, says: 'limit_scope', action: 'wait' },
@@ -149,6 +153,27 @@ describe('the order of starts', () => {
     const behindSince = new Map([['id-a', NIGHT - DAY], ['id-b', NIGHT - 9 * DAY]]); // biome-ignore format: pairs
     const fleet = [anInstance('a'), anInstance('b')];
     expect(decisionOn('b', aScene(fleet, { ...one, behindSince })).action).toBe('start');
+  });
+  it('has those that their gates have lately kept back after the others, and before those that failed', () => {
+    const behindSince = new Map([['id-a', NIGHT - DAY], ['id-b', NIGHT - 9 * DAY], ['id-c', NIGHT - 30 * DAY]]); // biome-ignore format: pairs
+    const fleet = [anInstance('a'), anInstance('b'), anInstance('c')];
+    const attempts = [failed('c', { opening: before, finishedAt: NIGHT - 6 * DAY })];
+    const first = (gated: [string, number][], change: Partial<Scene> = {}) =>
+      decide(aScene(fleet, { ...one, behindSince, attempts, gated: new Map(gated), ...change })).decisions.find(
+        ({ action }) => action === 'start',
+      )?.name;
+    expect([
+      first([]),
+      first([['id-b', 1]]),
+      first([
+        ['id-a', 2],
+        ['id-b', 1],
+      ]),
+      first([
+        ['id-a', 1],
+        ['id-b', 2],
+      ]),
+    ]).toEqual(['b', 'a', 'b', 'a']);
   });
   it('has those that failed before last, however long behind', () => {
     const behindSince = new Map([['id-a', NIGHT - DAY], ['id-b', NIGHT - 9 * DAY]]); // biome-ignore format: pairs

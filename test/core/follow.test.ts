@@ -5,7 +5,7 @@ import { type Answer, advance, answered, type Sighting } from '../../lib/core/fo
 import { HOUR, MINUTE, SECOND } from '../../lib/core/time.ts';
 import { anAttempt, aPart, aSighting, aTask, LATEST, NIGHT, OLD, upToDate, versions } from '../support/builders.ts';
 
-const LIMITS = { settle: 10 * MINUTE, timeout: 3 * HOUR, sightLag: 2 * MINUTE };
+const LIMITS = { settle: 10 * MINUTE, timeout: 3 * HOUR, sightLag: 2 * MINUTE, gated: false };
 const running = (change: Partial<Attempt> = {}) =>
   anAttempt('a', { state: 'running', taskId: 'task-1', lookUntil: null, ...change });
 const step = (attempt: Attempt, seen: Partial<Sighting>) => advance(attempt, aSighting(seen), LIMITS);
@@ -108,6 +108,27 @@ describe('an attempt that DCS accepted', () => {
     const attempt = running();
     expect(step(attempt, { status: 'UPGRADING', upgrading: true, tasks: [aTask()] })).toBe(attempt);
   });
+});
+
+describe('an upgrade that is over, under a policy with gates', () => {
+  const endedAt = NIGHT + 20 * MINUTE;
+  const settled = endedAt + 10 * MINUTE;
+  const ended = running({ taskEndedAt: endedAt });
+  const up = { tasks: [aTask({ status: 'SUCCESS' })], versions: upToDate() };
+  const high = { reason: 'gate_failed', detail: 'CPU was at 95 %' } as const;
+  it.each<[string, Partial<Sighting>, Attempt['state'], RegExp | null]>([
+    ['not settled yet: its gates are not asked, it is looked at on', { at: settled - 1, ...up }, 'running', null],
+    ['settled, and they let it pass: verified', { at: settled, ...up, gates: null }, 'succeeded', null],
+    ['settled, and one fails: it may calm down', { at: settled, ...up, gates: high }, 'running', null],
+    ['one fails just as long as it may', { at: settled + 15 * MINUTE - 1, ...up, gates: high }, 'running', null],
+    ['one fails for longer: unverified', { at: settled + 15 * MINUTE, ...up, gates: high }, 'unverified', /CPU was at 95 %/],
+    ['they could not be asked for so long: unverified', { at: settled + 15 * MINUTE, ...up }, 'unverified', /could not be read/],
+    ['they pass, but the version is not there: unverified, and no later', { at: settled + 2 * MINUTE, ...up, versions: versions(), gates: null }, 'unverified', /is RUNNING and engine is/],
+  ])('%s', (_, seen, state, why) => {
+    const next = advance(ended, aSighting(seen), { ...LIMITS, gated: true });
+    expect(next.state).toBe(state);
+    if (why) expect(next.error?.message).toMatch(why);
+  }); // biome-ignore format: a table
 });
 
 describe('the answer to the call', () => {

@@ -51,6 +51,7 @@ describe('a good policy', () => {
         sightLag: 2 * MINUTE,
       },
       deadline: null,
+      gates: null,
       verify: { settle: 10 * MINUTE, timeout: 3 * HOUR },
       notify: [{ to: 'log', url: '', secret: null, events: null }],
     });
@@ -62,6 +63,12 @@ describe('a good policy', () => {
       { scopes: [{ project: 'env:HUAWEICLOUD_PROJECT_ID', region: 'r', credentials: 'main' }] },
       { scopes: [{ id: 'r/p1', project: 'p1', region: 'r', credentials: 'main' }] },
     ],
+    [
+      'gates',
+      { gates: { cpu: '<70%', memory: '<80.5%', bandwidth: '<100%', backup: '<24h' } },
+      { gates: { cpu: 70, memory: 80.5, bandwidth: 100, backup: 24 * HOUR } },
+    ],
+    ['one gate, and no other', { gates: { backup: '<7d' } }, { gates: { backup: 7 * DAY } }],
     ['one part', { upgrade: ['engine'] }, { upgrade: { engine: 'latest' } }],
     [
       'a version for one part',
@@ -446,6 +453,17 @@ describe('everything else', () => {
       ['limits', 'oneAtATimeBy', 0],
       'tag:app',
     ],
+    ['no gate', { gates: {} }, ['gates'], 'no gate is named'],
+    ['a gate that there is not', { gates: { cpus: '<70%' } }, ['gates', 'cpus'], 'did you mean cpu?'],
+    ['a gate without <', { gates: { cpu: '70%' } }, ['gates', 'cpu'], '"<70%"'],
+    ['a gate that is a number', { gates: { cpu: 70 } }, ['gates', 'cpu'], '"<70%"'],
+    ['a gate that lets nothing pass', { gates: { memory: '<0%' } }, ['gates', 'memory'], 'above 0%'],
+    ['a gate that lets everything pass', { gates: { memory: '<101%' } }, ['gates', 'memory'], 'at most 100%'],
+    ['a gate the other way round', { gates: { bandwidth: '>70%' } }, ['gates', 'bandwidth'], '"<70%"'],
+    ['an age without <', { gates: { backup: '24h' } }, ['gates', 'backup'], '"<24h"'],
+    ['an age in words', { gates: { backup: '<a day' } }, ['gates', 'backup'], '"<24h"'],
+    ['an age that backups are not looked for', { gates: { backup: '<32d' } }, ['gates', 'backup'], 'to 31d'],
+    ['an age that no backup has', { gates: { backup: '<59m' } }, ['gates', 'backup'], 'from 1h'],
     ['nothing to upgrade', { upgrade: {} }, ['upgrade'], 'nothing'],
     [
       'a scope twice',
@@ -524,7 +542,6 @@ describe('everything else', () => {
 
 describe('what this version does not do is refused, never ignored', () => {
   it.each<[(string | number)[], object]>([
-    [['gates'], { gates: { cpu: '<70%' } }],
     [['alerts'], { alerts: [] }],
     [['scopes', 0, 'project'], { scopes: [{ project: 'auto', region: 'r' }] }],
     [['notify', 0, 'digest'], { notify: [{ to: 'log', digest: 'window' }] }],

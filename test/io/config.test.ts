@@ -16,6 +16,7 @@ describe('the environment', () => {
     expect(rest).toEqual({
       secrets: [],
       endpoint: null,
+      cesEndpoint: null,
       policyFile: 'policy.yaml',
       ledger: 'sqlite:.dcs-upgrader/ledger.db',
       queue: null,
@@ -28,6 +29,7 @@ describe('the environment', () => {
   it('says what it says', () => {
     const env = {
       DCS_ENDPOINT: 'http://127.0.0.1:8080/',
+      CES_ENDPOINT: 'http://127.0.0.1:8081/',
       POLICY: 'file:/etc/p.yaml',
       LEDGER: 'memory',
       QUEUE: 'https://sqs.eu-central-1.amazonaws.com/0/starts',
@@ -39,6 +41,7 @@ describe('the environment', () => {
     expect(rest).toEqual({
       secrets: [],
       endpoint,
+      cesEndpoint: 'http://127.0.0.1:8081',
       policyFile: '/etc/p.yaml',
       ledger: 'memory',
       queue: 'https://sqs.eu-central-1.amazonaws.com/0/starts',
@@ -105,6 +108,8 @@ describe('the environment', () => {
     ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/#a'}     | ${'must hold no fragment'}
     ${'DCS_ENDPOINT'}             | ${'dcs.example.com'}                | ${'must be an https URL'}
     ${'DCS_ENDPOINT'}             | ${'file:///etc/passwd'}             | ${'must be an https URL'}
+    ${'CES_ENDPOINT'}             | ${'https://ces.example.com'}        | ${null}
+    ${'CES_ENDPOINT'}             | ${'http://ces.example.com'}         | ${'must be https; plain http is for loopback only'}
     ${'POLICY'}                   | ${'s3://bucket/key'}                | ${'"s3:" is not supported yet; use "file:PATH"'}
     ${'POLICY'}                   | ${'ssm:/name'}                      | ${'"ssm:" is not supported yet; use "file:PATH"'}
     ${'POLICY'}                   | ${'policy.yaml'}                    | ${'must be "file:PATH"'}

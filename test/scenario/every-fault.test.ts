@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AttemptState } from '../../lib/core/attempt.ts';
 import { MINUTE } from '../../lib/core/time.ts';
 import type { Clock, Deps } from '../../lib/deps.ts';
+import { createMetrics } from '../../lib/io/ces/client.ts';
 import { createDcs } from '../../lib/io/dcs/client.ts';
 import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
 import { reconcile } from '../../lib/reconcile.ts';
@@ -36,13 +37,14 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead =
   const log: Deps['log'] = (level, event, data) => {
     logs.push({ level, event, ...data });
   };
-  const dcs = createDcs({
+  const options = {
     clock,
     credentials: async () => DEMO_KEY,
     endpointOverride: simulator.url,
     log,
     timeouts: { tryLasts: 150 },
-  });
+  };
+  const [dcs, metrics] = [createDcs(options), createMetrics(options)];
   const ledger = createMemoryLedger();
   const alerts: string[] = [];
   const notifier: Deps['notifier'] = {
@@ -57,7 +59,7 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead =
   try {
     for (let tick = 0; tick < ticks; tick++) {
       await reconcile(
-        { clock, dcs, ledger, log, notifier, holder: 'one' },
+        { clock, dcs, metrics, ledger, log, notifier, holder: 'one' },
         { policy, problem: null },
         { requestedBy: 'schedule', reason: 'tick' },
       );

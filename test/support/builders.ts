@@ -128,6 +128,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
     freezes: [],
     rollout: [aWave('dev'), aWave('prod', { after: 'dev' })],
     limits: { ...LIMITS },
+    gates: null,
     verify: { settle: 10 * MINUTE, timeout: 3 * HOUR },
     deadline: null,
     notify: [],

@@ -1,6 +1,7 @@
 import type { Alert } from '../../lib/core/alert.ts';
 import { ruleFor } from '../../lib/core/errors.ts';
 import type { Details, Instance, Part, Progress, Scope, Task, Versions } from '../../lib/core/instance.ts';
+import type { Gauge, Load, Node, Reading } from '../../lib/core/load.ts';
 import { type EpochMs, MINUTE } from '../../lib/core/time.ts';
 import {
   type Clock,
@@ -10,6 +11,7 @@ import {
   type Deps,
   type Ledger,
   type Message,
+  type Metrics,
   type PolicyState,
   type UpgradeOutcome,
 } from '../../lib/deps.ts';
@@ -42,7 +44,7 @@ export class Crash extends Error {}
  * A small world with a control plane that is as unkind as the real one: upgrades take their time, a second call is refused
  * while one runs, reads may lag behind writes, answers get lost. It notes every upgrade that it began.
  */
-export class FakeWorld implements Dcs {
+export class FakeWorld implements Dcs, Metrics {
   now: EpochMs;
   /** Reads show what was true this long ago, in milliseconds. */
   lag = 0;
@@ -52,6 +54,14 @@ export class FakeWorld implements Dcs {
   moods = new Map<string, Mood[]>();
   /** Fails every call of a scope. */
   broken = new Map<string, { code: string; status: number }>();
+  /** What Cloud Eye shows of an instance, by its name; all others are at 10 per cent. `age`: of the newest datapoint. */
+  loads = new Map<string, (Partial<Record<Load, number>> & { age?: number }) | null>();
+  /** When an instance's last good backup was made, by its name. */
+  backups = new Map<string, EpochMs>();
+  /** Fails every question about metrics. */
+  eyeless: { code: string; status: number } | null = null;
+  /** Names of the instances whose metrics were asked for. */
+  gauged: string[] = [];
   /** Instance ids that the list leaves out, and those that may not be read. */
   hidden = new Set<string>();
   forbidden = new Set<string>();
@@ -132,7 +142,16 @@ export class FakeWorld implements Dcs {
     const log: Deps['log'] = (level, code, data) => void this.logs.push({ level, code, ...data });
     const send = (messages: readonly Message[]) => guard(async () => void this.queue!.push(...messages));
     const queue = this.queue === null ? {} : { dispatcher: { send } };
-    return { clock: this.clock, dcs, ledger, notifier, log, holder: `process-${this.#passes}`, ...queue };
+    return {
+      clock: this.clock,
+      dcs,
+      metrics: this,
+      ledger,
+      notifier,
+      log,
+      holder: `process-${this.#passes}`,
+      ...queue,
+    };
   }
 
   pass(
@@ -240,6 +259,29 @@ export class FakeWorld implements Dcs {
     for (const receiver of to.filter((name) => !failed.includes(name)))
       this.taken.push({ at: this.now, receiver, event: alert.event, key: alert.key });
     return { failed };
+  }
+
+  async listNodes(scope: Scope, id: string): Promise<Node[]> {
+    this.#read(scope, id);
+    return [];
+  }
+
+  async lastBackup(scope: Scope, id: string, since: EpochMs): Promise<EpochMs | null> {
+    this.#read(scope, id);
+    const at = this.backups.get(this.instances.get(id)!.name) ?? 0;
+    return at >= since ? at : null;
+  }
+
+  async highest(_: Scope, gauges: readonly Gauge[], since: EpochMs): Promise<(Reading | null)[]> {
+    const names = gauges.map(({ dimensions }) => this.instances.get(dimensions[0]![1])!.name);
+    this.gauged.push(...new Set(names));
+    if (this.eyeless) throw new DcsError(failure(this.eyeless.code, this.eyeless.status));
+    return gauges.map(({ metric }, index) => {
+      const load = this.loads.get(names[index]!);
+      const at = this.now - (load?.age ?? MINUTE);
+      if (load === null || at < since) return null;
+      return { highest: load?.[metric.replace('_usage', '') as Load] ?? 10, at };
+    });
   }
 
   inFlight(): number {

@@ -39,6 +39,7 @@ const GOOD: unknown[] = [
       { wave: 'prod', match: {}, window: ['night', 'weekend', 'own'], soak: '7d', take: 3 },
     ],
     limits: { parallel: 5, perScope: 3, perWindow: 60, oneAtATimeBy: ['tag:app'], maxErrors: 2, minDuration: '20m' },
+    gates: { cpu: '<70%', memory: '<80.5%', backup: '<24h' },
     verify: { settle: '10m', timeout: '3h' },
   },
   { version: 1, timezone: 'UTC', windows: { w: { days: ['mon'], from: '00:00', to: '24:00' } }, rollout: [{ wave: 'a', match: {}, window: 'w' }] },
@@ -54,7 +55,7 @@ const STRANGE: unknown[] = [
   'FREQ=DAILY;INTERVAL=10000', 'FREQ=DAILY;BYDAY=FR;BYMONTHDAY=13;BYSETPOS=3', 'FREQ=MONTHLY;BYDAY=5MO;COUNT=1000', 'FREQ=YEARLY;BYWEEKNO=53',
   'FREQ=YEARLY;BYYEARDAY=366;INTERVAL=7', 'FREQ=HOURLY', 'FREQ=WEEKLY;UNTIL=20260202T070000', 'FREQ=', ';;=', '2026-02-30', '0000-01-01', '9999-12-31',
   '2026-13-01', '2026-03-29T02:30', '2026-10-25T02:30', '1970-01-01T00:00', 'Asia/Shanghai', 'Africa/Cairo', 'Pacific/Apia', 'Pacific/Chatham', 'CST',
-  '+08:00', 'europe/berlin', 'env:NOT_SET', 'env:', '__proto__', 'constructor', '100%', '0%', '0.0001%', '31..1', '0..32', '1..31', '!!js/function', [], {}, [[]],
+  '+08:00', 'europe/berlin', '<70%', '<0%', '<24h', '<', 'env:NOT_SET', 'env:', '__proto__', 'constructor', '100%', '0%', '0.0001%', '31..1', '0..32', '1..31', '!!js/function', [], {}, [[]],
   ['mon', 'mon'], { from: '01:00' }, { __proto__: null },
 ]; // biome-ignore format: a list of strange things
 

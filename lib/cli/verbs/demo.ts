@@ -69,6 +69,7 @@ async function prepare(endpoint: string, webhookUrl: string, secret: string): Pr
   return {
     ...keys,
     DCS_ENDPOINT: endpoint,
+    CES_ENDPOINT: endpoint,
     POLICY: `file:${policy}`,
     LEDGER: `sqlite:${join(FOLDER, 'ledger.db')}`,
     LOG_LEVEL: 'info',

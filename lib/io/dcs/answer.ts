@@ -32,7 +32,10 @@ export function noAnswer(code: TransportCode, status = 0, requestId: string | nu
 
 const word = z.catch(z.optional(z.pipe(z.union([z.string(), z.number()]), z.transform(String))), undefined);
 
-/** Every shape in which DCS (v2, v1), the API gateway and IAM write an error. */
+/** Cloud Eye puts code and text one level down, under `message` or under `details`. */
+const inner = z.catch(z.optional(z.object({ code: word, details: word })), undefined);
+
+/** Every shape in which DCS (v2, v1), Cloud Eye, the API gateway and IAM write an error. */
 const ErrorBody = z.object({
   error_code: word,
   error_msg: word,
@@ -55,9 +58,12 @@ export function failureFrom(reply: Reply, secrets: Credentials): DcsFailure {
       requestIdOf(reply),
     );
   }
-  const body = ErrorBody.safeParse(jsonOf(reply.text)).data;
-  const code = body?.error_code ?? body?.errorCode ?? body?.error?.code ?? body?.code ?? '';
-  const message = body?.error_msg ?? body?.errorMsg ?? body?.error?.message ?? body?.message ?? '';
+  const json = jsonOf(reply.text);
+  const body = ErrorBody.safeParse(json).data;
+  const below = z.object({ message: inner, details: inner }).safeParse(json).data;
+  const nested = below?.message ?? below?.details;
+  const code = body?.error_code ?? body?.errorCode ?? body?.error?.code ?? nested?.code ?? body?.code ?? '';
+  const message = body?.error_msg ?? body?.errorMsg ?? body?.error?.message ?? nested?.details ?? body?.message ?? '';
   const text =
     message === '' || looksLikeHtml(message) ? `HTTP ${status} with ${nameOf(reply.text)}` : masked(message, secrets);
   // IAM's older form repeats the HTTP status as a code.

@@ -43,10 +43,20 @@ export interface CallerOptions {
   onAnswer?: ((status: number) => void) | undefined;
 }
 
-/** A request to DCS, without the wire. Segments are joined and encoded. */
+/** One of the cloud's services: the first word of its hosts, and the version in its paths. */
+export interface Service {
+  host: string;
+  version: string;
+}
+
+export const DCS: Service = { host: 'dcs', version: 'v2' };
+/** Cloud Eye, API version 1. */
+export const CES: Service = { host: 'ces', version: 'V1.0' };
+
+/** A request to a service, without the wire. Segments are joined and encoded. */
 export interface Call {
   scope: Scope;
-  /** After `/v2/{project}`. */
+  /** After `/{version}/{project}`. */
   segments: readonly string[];
   query?: readonly (readonly [string, string | number])[];
   signal?: AbortSignal | undefined;
@@ -58,21 +68,32 @@ type Tried = { reply: Reply; credentials: Credentials } | { failure: DcsFailure;
 /** Signs, paces and sends. One limiter a scope, because the request limit belongs to the scope's user. */
 export class Caller {
   readonly #options: CallerOptions;
+  readonly #service: Service;
   readonly #timeouts: Timeouts;
   readonly #limiters = new Map<string, Limiter>();
 
-  constructor(options: CallerOptions) {
+  constructor(options: CallerOptions, service: Service = DCS) {
     this.#options = options;
+    this.#service = service;
     this.#timeouts = { ...TIMEOUTS, ...options.timeouts };
   }
 
   /** A GET, repeated with full jitter where its failure may pass. @throws DcsError */
-  async get<T>(call: Call, schema: z.ZodMiniType<T>): Promise<T> {
+  get<T>(call: Call, schema: z.ZodMiniType<T>): Promise<T> {
+    return this.#read('GET', call, '', schema);
+  }
+
+  /** A POST that changes nothing, such as a query with a body: repeated as a GET is. @throws DcsError */
+  query<T>(call: Call, body: string, schema: z.ZodMiniType<T>): Promise<T> {
+    return this.#read('POST', call, body, schema);
+  }
+
+  async #read<T>(method: HttpRequest['method'], call: Call, body: string, schema: z.ZodMiniType<T>): Promise<T> {
     const { clock, log } = this.#options;
     const until = clock.now() + this.#timeouts.readLasts;
     let mayRenew = true;
     for (let attempt = 1; ; attempt++) {
-      const tried = await this.#try('GET', call, '', until, false);
+      const tried = await this.#try(method, call, body, until, false);
       const found = 'reply' in tried ? parsed(tried.reply, tried.credentials, schema) : tried;
       if ('data' in found) return found.data;
       const { code, status, rule } = found.failure;
@@ -145,10 +166,9 @@ export class Caller {
   }
 
   #url({ scope, segments, query = [] }: Call): URL | null {
-    const own = scope.endpoint ?? `https://dcs.${percentEncode(scope.region)}.myhuaweicloud.com`;
-    const base = (this.#options.endpointOverride ?? own).replace(/\/+$/, '');
+    const base = (this.#options.endpointOverride ?? endpointOf(scope, this.#service)).replace(/\/+$/, '');
     if (urlProblem(base) !== null) return null;
-    const path = ['v2', scope.project, ...segments].map(percentEncode).join('/');
+    const path = [this.#service.version, scope.project, ...segments].map(percentEncode).join('/');
     const pairs = query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(String(value))}`);
     return URL.parse(`${base}/${path}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`);
   }
@@ -166,6 +186,13 @@ export class Caller {
     const random = this.#options.random ?? Math.random;
     return isThrottled ? 0 : Math.round(random() * Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (attempt - 1)));
   }
+}
+
+/** A scope names the endpoint of DCS; that of another service is beside it where the name shows it (`dcs.` first). */
+export function endpointOf({ endpoint, region }: Scope, { host }: Service): string {
+  if (endpoint && host === DCS.host) return endpoint;
+  const beside = endpoint && /^(https:\/\/)dcs(\..+)$/.exec(endpoint);
+  return beside ? `${beside[1]}${host}${beside[2]}` : `https://${host}.${percentEncode(region)}.myhuaweicloud.com`;
 }
 
 function headersFor(method: HttpRequest['method'], project: string): Record<string, string> {

@@ -1,9 +1,11 @@
 import { type Instance, PARTS, type Part, type Progress, type Scope, type Task } from '../../core/instance.ts';
+import type { Node } from '../../core/load.ts';
 import { type EpochMs, SECOND } from '../../core/time.ts';
 import { type Dcs, DcsError, type Log, type UpgradeOutcome } from '../../deps.ts';
 import { failure, requestIdOf } from './answer.ts';
 import { Caller, type CallerOptions, parsed } from './caller.ts';
 import { readAll } from './pages.ts';
+import { type Backup, BackupPage, backupsOf, MonitoredObjects } from './surroundings.ts';
 import {
   Accepted,
   InstancePage,
@@ -32,6 +34,8 @@ export function createDcs(options: DcsOptions): Dcs {
     upgrade: (scope, id, wanted) => upgrade(caller, scope, id, wanted),
     listTasks: (scope, id, since, signal) => listTasks(caller, log, scope, id, since, signal),
     showProgress: (scope, id, taskId, signal) => showProgress(caller, scope, id, taskId, signal),
+    listNodes: (scope, id, signal) => listNodes(caller, scope, id, signal),
+    lastBackup: (scope, id, since, signal) => lastBackup(caller, log, scope, id, since, signal),
   };
 }
 
@@ -115,6 +119,43 @@ async function showProgress(
     if (error instanceof DcsError && error.status === 404) return null;
     throw error;
   }
+}
+
+/** DCS API, ListMonitoredObjectsOfInstance. */
+function listNodes(caller: Caller, scope: Scope, id: string, signal?: AbortSignal): Promise<Node[]> {
+  const query = [['dim_name', 'dcs_instance_id']] as const;
+  return caller.get({ scope, segments: ['dims', 'monitored-objects', id], query, signal }, MonitoredObjects);
+}
+
+const BACKUPS_A_PAGE = 100;
+
+/** DCS API, ListBackupRecords. */
+async function lastBackup(
+  caller: Caller,
+  log: Log,
+  scope: Scope,
+  id: string,
+  since: EpochMs,
+  signal?: AbortSignal,
+): Promise<EpochMs | null> {
+  const query = (offset: number) =>
+    [
+      ['begin_time', compactUtc(since)],
+      ['offset', offset],
+      ['limit', BACKUPS_A_PAGE],
+    ] as const;
+  const listing = {
+    what: `backups of ${id}`,
+    scope: scope.id,
+    limit: BACKUPS_A_PAGE,
+    mostPages: 10,
+    read: (offset: number) =>
+      caller.get({ scope, segments: ['instances', id, 'backups'], query: query(offset), signal }, BackupPage),
+    itemsOf: backupsOf,
+    idOf: (backup: Backup) => backup.id,
+  };
+  const times = (await readAll(listing, log)).flatMap(({ at, isGood }) => (isGood && at !== null ? [at] : []));
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 /** DCS API, UpgradeInstanceMinorVersion: it starts at once, cannot be undone, and is sent once. */

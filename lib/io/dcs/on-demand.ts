@@ -15,5 +15,7 @@ export function dcsOnDemand(options: DcsOptions): Dcs {
     upgrade: async (...call) => (await client()).upgrade(...call),
     listTasks: async (...call) => (await client()).listTasks(...call),
     showProgress: async (...call) => (await client()).showProgress(...call),
+    listNodes: async (...call) => (await client()).listNodes(...call),
+    lastBackup: async (...call) => (await client()).lastBackup(...call),
   };
 }

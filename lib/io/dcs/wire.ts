@@ -160,7 +160,7 @@ export function tasksOf(page: Page): Sifted<Task> {
 }
 
 /** ISO with or without zone (then UTC), or milliseconds. */
-function instant(word: string | null | undefined): EpochMs | null {
+export function instant(word: string | null | undefined): EpochMs | null {
   if (!word) return null;
   const zoned = /(Z|[+-]\d{2}:?\d{2})$/i.test(word) ? word : `${word.replace(' ', 'T')}Z`;
   const at = /^\d{12,}$/.test(word) ? Number(word) : Date.parse(zoned);

@@ -20,6 +20,10 @@ it.each`
   ${'a policy of IAM'}        | ${403} | ${{ error_code: 'DCS.2007', error_msg: 'no', encoded_authorization_message: 'XYZ' }} | ${'DCS.2007'}   | ${'no'}
   ${'an SDK form'}            | ${500} | ${{ code: 'DCS.5000', message: 'oops' }}                                             | ${'DCS.5000'}   | ${'oops'}
   ${'another SDK form'}       | ${500} | ${{ errorCode: 'DCS.5000', errorMsg: 'oops' }}                                       | ${'DCS.5000'}   | ${'oops'}
+  ${'Cloud Eye'}              | ${400} | ${{ http_code: 400, message: { details: 'not correct', code: 'ces.0014' } }}         | ${'CES.0014'}   | ${'not correct'}
+  ${'Cloud Eye, its 403'}     | ${403} | ${{ http_code: '403', message: { details: 'not allowed', code: '403' } }}            | ${'HTTP.403'}   | ${'not allowed'}
+  ${'Cloud Eye, elsewhere'}   | ${400} | ${{ code: 400, message: 'bad', details: { details: 'wrong', code: 'ces.0014' } }}    | ${'CES.0014'}   | ${'wrong'}
+  ${'Cloud Eye, version 2'}   | ${500} | ${{ error_code: 'ces.0007', error_msg: 'oops' }}                                     | ${'CES.0007'}   | ${'oops'}
   ${'a word for the error'}   | ${400} | ${{ error: 'invalid' }}                                                              | ${'HTTP.400'}   | ${'HTTP 400 with no message'}
   ${'without a message'}      | ${409} | ${{ error_code: 'DCS.4049' }}                                                        | ${'DCS.4049'}   | ${'HTTP 409 with no message'}
   ${'a list'}                 | ${500} | ${[]}                                                                                | ${'HTTP.500'}   | ${'HTTP 500 with no message'}

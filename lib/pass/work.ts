@@ -44,7 +44,15 @@ export async function carryOut(
     approval: await approvalFor(deps.ledger, policy),
   };
   const result = await start(deps, () => null, order, signal);
-  const gathered: Gathered = { failures: [], raised: [], listed: [], looked: [], accepted: [], gauged: [], judged: false };
+  const gathered: Gathered = {
+    failures: [],
+    raised: [],
+    listed: [],
+    looked: [],
+    accepted: [],
+    gauged: [],
+    judged: false,
+  };
   await take(deps, policy, decision, result, gathered);
   await tell(deps, [], null, gathered);
   if (result.kind === 'called') return { kind: 'called', attempt: result.attempt };

@@ -1,5 +1,13 @@
 import { Fault, type FaultName } from './faults.ts';
-import { type CACHE_MODES, checkFleet, type Defaults, type FleetFile, type Gateway, type Latest } from './fleet.ts';
+import {
+  type CACHE_MODES,
+  checkFleet,
+  type Defaults,
+  type FleetFile,
+  type Gateway,
+  type Latest,
+  type Load,
+} from './fleet.ts';
 import { generate } from './generate.ts';
 import { uuidOf } from './random.ts';
 
@@ -31,6 +39,9 @@ export interface FleetInstance {
   proxyMinor: string | null;
   offered: boolean;
   upgradeSeconds: number;
+  /** Per cent. */
+  load: Required<Load>;
+  backupHours: number | null;
   faults: readonly Fault[];
   maintain: { begin: string; end: string };
 }
@@ -71,12 +82,17 @@ const ORDINARY: Ordinary = {
   engineMinor: 'old',
   proxyMinor: 'old',
   offered: true,
+  load: {},
+  backupHours: 5,
   faults: [],
   maintain: { begin: '18:00:00', end: '19:00:00' },
 };
 
 const SHARDED: readonly CacheMode[] = ['proxy', 'cluster'];
 const WITH_PROXIES: readonly CacheMode[] = ['proxy', 'ha_rw_split'];
+
+/** A quiet night. */
+const LOAD: Required<Load> = { cpu: 12, memory: 35, bandwidth: 4 };
 
 /** Seconds that an upgrade takes: some at any rate, some for each shard. No duration is published; these are of a likely size. */
 const DURATION: Record<CacheMode, { base: number; perShard: number }> = {
@@ -133,6 +149,9 @@ function complete(
       ? minorOf(merged.proxyMinor, newest?.proxy, merged.engineVersion)
       : null,
     upgradeSeconds: merged.upgradeSeconds ?? base + perShard * shards,
+    load: { ...LOAD, ...merged.load },
+    // Single-node instances cannot be backed up (DCS API, CopyInstance).
+    backupHours: cacheMode === 'single' ? null : merged.backupHours,
     faults: merged.faults.map((fault) => (typeof fault === 'string' ? withDefaults(fault) : fault)),
   };
 }

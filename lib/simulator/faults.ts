@@ -38,6 +38,21 @@ export const Fault = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('garbled_200'), ...times }),
   z.strictObject({ fault: z.literal('no_task_id'), ...times }),
   z.strictObject({ fault: z.literal('error_500_after_accept'), code: code('DCS.5000'), ...times }),
+  z.strictObject({ fault: z.literal('no_metrics'), seconds: z.number().nonnegative().exactOptional() }),
+  z.strictObject({ fault: z.literal('stale_metrics'), seconds: seconds(1_200) }),
+  z.strictObject({
+    fault: z.literal('high_load'),
+    load: z.enum(['cpu', 'memory', 'bandwidth']).default('cpu'),
+    percent: z.number().min(0).max(200).default(95),
+    seconds: z.number().nonnegative().exactOptional(),
+  }),
+  z.strictObject({
+    fault: z.literal('refuse_metrics'),
+    code: code('ces.0007'),
+    status: z.int().min(400).max(599).exactOptional(),
+    message: z.string().exactOptional(),
+    ...times,
+  }),
   z.strictObject({ fault: z.literal('lag'), seconds: seconds(60) }),
 ]);
 export type Fault = z.output<typeof Fault>;
@@ -53,6 +68,8 @@ interface Behaviour<F> {
   plan?(upgrade: Upgrade, fault: F, instance: SimulatedInstance): void;
   /** Replaces the answer to a request that was accepted. */
   after?(upgrade: Upgrade, fault: F): Reaction | Refused;
+  /** Answers a question about metrics of the instance in place of Cloud Eye. */
+  metrics?(fault: F): Refused;
 }
 
 const accepted = (upgrade: Upgrade) => json(200, { task_id: upgrade.taskId });
@@ -101,6 +118,10 @@ const BEHAVIOURS: { [Name in FaultName]: Behaviour<Extract<Fault, { fault: Name 
   },
   no_task_id: { after: () => json(200, {}) },
   error_500_after_accept: { after: (_, fault) => refusalOf(fault.code, 500) },
+  no_metrics: {},
+  stale_metrics: {},
+  high_load: {},
+  refuse_metrics: { metrics: ({ code, status, message }) => refusalOf(code, status, message) },
   lag: {},
 };
 
@@ -138,6 +159,16 @@ export function strikeAfter(instance: SimulatedInstance, upgrade: Upgrade): Reac
 export function lagOf({ spec }: SimulatedInstance): number {
   const lags = spec.faults.map((fault) => (fault.fault === 'lag' ? fault.seconds * SECOND : 0));
   return Math.max(0, ...lags);
+}
+
+/** What meets a question about metrics of this instance; null when nothing does. */
+export function strikeMetrics(instance: SimulatedInstance): Refused | null {
+  for (const { fault, behaviour, spend } of armed(instance)) {
+    if (!behaviour.metrics) continue;
+    spend();
+    return behaviour.metrics(fault);
+  }
+  return null;
 }
 
 /** The faults that are not used up, in the order of the fleet file. */

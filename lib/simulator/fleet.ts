@@ -9,6 +9,10 @@ const Version = z.string().regex(/^\d+\.\d+$/, 'an engine version such as "5.0",
 const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/, 'a UTC time as HH:mm:ss');
 const Tags = z.record(z.string(), z.string());
 
+const Percent = z.number().min(0).max(200).exactOptional();
+const Load = z.strictObject({ cpu: Percent, memory: Percent, bandwidth: Percent });
+export type Load = z.output<typeof Load>;
+
 /** What `defaults` may hold too; what neither says is in build.ts. */
 const shape = {
   engine: z.enum(['Redis', 'Memcached']).exactOptional(),
@@ -30,6 +34,10 @@ const shape = {
   /** False: the version query says "not upgradable" although the version is an old one. */
   offered: z.boolean().exactOptional(),
   upgradeSeconds: z.number().positive().exactOptional(),
+  /** Per cent, as Cloud Eye tells them. */
+  load: Load.exactOptional(),
+  /** How old its last good backup is at the start; null: there is none. */
+  backupHours: z.number().nonnegative().nullable().exactOptional(),
   faults: z.array(z.union([z.enum(FAULT_NAMES), Fault], 'not a fault, or not a parameter of it')).exactOptional(),
   maintain: z.strictObject({ begin: TimeOfDay, end: TimeOfDay }).exactOptional(),
 };

@@ -31,7 +31,9 @@ export function createGate(
     const caller = verifySignature(request, keys, now);
     if ((request.headers['x-project-id'] ?? call.project) !== call.project) throw refusal('DCS.1004');
     if (!known.has(call.project)) throw refusal('APIGW.0310');
-    admit(`${caller}/${call.project}`, now);
+    // Each service has a limit of its own.
+    const service = call.route.name === 'metrics' ? 'ces' : 'dcs';
+    admit(`${service}/${caller}/${call.project}`, now);
     return request.method === 'GET' && random() < badGateway ? BAD_GATEWAY : null;
   };
 }

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../core/time.ts';
+import { backupRows, metricData, monitoredObjects } from './cloud-eye.ts';
 import { strikeAfter, strikeBefore } from './faults.ts';
 import { judgeUpgrade } from './judge.ts';
 import { isGone, sightOf, tasksOf } from './lifecycle.ts';
@@ -27,7 +28,10 @@ interface Route {
   serve(call: Call): Reaction | Refused;
 }
 
-export type RouteName = 'list' | 'show' | 'version' | 'upgrade' | 'tasks' | 'progress' | 'taskCentre';
+export const ROUTE_NAMES = [
+  'list', 'show', 'version', 'upgrade', 'tasks', 'progress', 'taskCentre', 'nodes', 'backups', 'metrics',
+] as const; // biome-ignore format: a list
+export type RouteName = (typeof ROUTE_NAMES)[number];
 
 /** Each call that this API has here; all else is unknown to the gateway. */
 const ROUTES: readonly Route[] = [
@@ -48,6 +52,9 @@ const ROUTES: readonly Route[] = [
     serve: progress,
   },
   { name: 'taskCentre', method: 'GET', path: /^\/v2\/([^/]+)\/tasks$/, serve: taskCentre },
+  { name: 'nodes', method: 'GET', path: /^\/v2\/([^/]+)\/dims\/monitored-objects\/([^/]+)$/, serve: nodes },
+  { name: 'backups', method: 'GET', path: /^\/v2\/([^/]+)\/instances\/([^/]+)\/backups$/, serve: backups },
+  { name: 'metrics', method: 'POST', path: /^\/V1\.0\/([^/]+)\/batch-query-metric-data$/, serve: metrics },
 ];
 
 /** A request for which there is a route. */
@@ -166,6 +173,24 @@ function progress(call: Call): Reaction {
   // The code for a task that is not there is not published.
   if (!task) throw refusal('DCS.4001');
   return json(200, progressItem(task, call.now));
+}
+
+function nodes(call: Call): Reaction {
+  if (valuesOf(call.query, ['dim_name']).dim_name !== 'dcs_instance_id') throw refusal('DCS.4800', 'dim_name');
+  return json(200, monitoredObjects(existing(call)));
+}
+
+function backups(call: Call): Reaction {
+  const values = valuesOf(call.query, ['offset', 'limit', 'begin_time', 'end_time']);
+  const from = timeOf('begin_time', values.begin_time) ?? -Infinity;
+  const to = timeOf('end_time', values.end_time) ?? Infinity;
+  const rows = backupRows(existing(call)).filter(({ at }) => at >= from && at <= to);
+  return json(200, { total_num: rows.length, backup_record_response: pageOf(rows, values).map(({ row }) => row) });
+}
+
+function metrics({ world, project, query, request, now }: Call): Reaction | Refused {
+  valuesOf(query, []);
+  return metricData(world, project, request, now);
 }
 
 function instancesOf(world: World, project: string): SimulatedInstance[] {

@@ -4,7 +4,7 @@ import { buildFleet } from './build.ts';
 import type { FleetFile, Gateway } from './fleet.ts';
 import { createGate } from './gateway.ts';
 import { hexId } from './random.ts';
-import { type RouteName, routeOf } from './routes.ts';
+import { ROUTE_NAMES, type RouteName, routeOf } from './routes.ts';
 import { answerOf, type Reaction, Refused, refusal, type SimulatedRequest } from './wire.ts';
 import { createWorld, type Upgrade, type World } from './world.ts';
 
@@ -53,7 +53,8 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const keys = options.keys ?? fleet.keys;
   const gate = createGate({ ...fleet, keys }, { ...fleet.gateway, ...options }, seed);
   const posts: Post[] = [];
-  const requests = { list: 0, show: 0, version: 0, upgrade: 0, tasks: 0, progress: 0, taskCentre: 0, unknown: 0 };
+  const names = [...ROUTE_NAMES, 'unknown'] as const;
+  const requests = Object.fromEntries(names.map((name) => [name, 0])) as Record<RouteName | 'unknown', number>;
   const answers: Record<string, number> = {};
   let count = 0;
 

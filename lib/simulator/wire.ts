@@ -25,7 +25,7 @@ export function json(status: number, body: unknown): Answer {
 
 /**
  * What the API and the gateway before it say when they refuse: HTTP status and message by code, `{0}` to be filled in.
- * (DCS API, error codes; API Gateway, error codes.)
+ * (DCS API, error codes; API Gateway, error codes; Cloud Eye API, error codes.)
  */
 const REFUSALS = {
   'APIGW.0101': [404, 'The API does not exist or has not been published in the environment'],
@@ -66,6 +66,12 @@ const REFUSALS = {
   'DCS.5000': [500, 'Internal service error.'],
   'DCS.5006': [500, 'Submit job failed.'],
   'DCS.5077': [500, 'Query instance failed.'],
+  'ces.0007': [500, 'Internal service error.'],
+  'ces.0014': [400, 'Some content in message body is not correct, error message: {0}'],
+  'ces.0017': [
+    403,
+    'The authentication information is incorrect or the service invoker does not have sufficient rights.',
+  ],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 export type RefusalCode = keyof typeof REFUSALS;
 
@@ -101,8 +107,14 @@ export function refusalOf(code: string, status?: number, message?: string): Refu
   return new Refused(code, status ?? own.status, message ?? own.message);
 }
 
-/** The body as its author writes it: the gateway adds its request id, DCS does not. */
+/** The body as its author writes it: the gateway adds its request id, DCS does not, Cloud Eye has a form of its own. */
 export function answerOf({ code, status, message, headers }: Refused, requestId: string): Answer {
+  if (code.startsWith('ces.'))
+    return json(status, {
+      http_code: status,
+      message: { details: message, code },
+      encoded_authorization_message: null,
+    });
   const body = { error_msg: message, error_code: code };
   const answer = json(status, code.startsWith('APIGW.') ? { ...body, request_id: requestId } : body);
   return { ...answer, headers: { ...answer.headers, ...headers } };

@@ -51,16 +51,16 @@ export function metricData(world: World, project: string, request: SimulatedRequ
     const instance = subjectOf(world, project, dimensions);
     const struck = instance && strikeMetrics(instance);
     if (struck) return struck;
-    const value = instance ? levelOf(instance, metric_name, dimensions, now) : null;
+    const levelAt = instance && levelOf(instance, metric_name, dimensions);
     const newest = instance ? newestPointOf(instance, now) : null;
     const points =
-      value === null || newest === null || now - from < step ? [] : timesOf(begin, Math.min(to, newest), step);
+      levelAt === null || newest === null || now - from < step ? [] : timesOf(begin, Math.min(to, newest), step);
     rows.push({
       unit: '%',
       namespace: 'SYS.DCS',
       metric_name,
       dimensions,
-      datapoints: points.map((timestamp) => ({ [filter]: filter === 'variance' ? 0 : value, timestamp })),
+      datapoints: points.map((timestamp) => ({ [filter]: filter === 'variance' ? 0 : levelAt!(timestamp), timestamp })),
     });
   }
   return json(200, { metrics: rows });
@@ -96,23 +96,33 @@ function subjectOf(world: World, project: string, dimensions: Dimensions): Simul
   return instance?.spec.project === project ? instance : null;
 }
 
-/** Null: no such metric. Proxy and cluster instances have no CPU of their own, each of their nodes has one. */
-function levelOf(instance: SimulatedInstance, metric: string, dimensions: Dimensions, now: EpochMs): number | null {
+/** By time; null: no such metric. Proxy and cluster instances have no CPU of their own, each of their nodes has one. */
+function levelOf(
+  instance: SimulatedInstance,
+  metric: string,
+  dimensions: Dimensions,
+): ((at: EpochMs) => number) | null {
   if (!Object.hasOwn(LOAD_OF, metric)) return null;
   const load = LOAD_OF[metric as keyof typeof LOAD_OF];
   const nodes = nodesOf(instance);
   const node = dimensions.find(({ name }) => name !== 'dcs_instance_id');
-  if (!node) return load === 'cpu' && nodes.length > 0 ? null : loadOf(instance, load, now);
+  const level = (at: EpochMs) => loadOf(instance, load, at);
+  if (!node) return load === 'cpu' && nodes.length > 0 ? null : level;
   const index = nodes.findIndex(({ dimension, id }) => dimension === node.name && id === node.value);
   if (index < 0) return null;
   // The last node is the one that is as loaded as the fleet file says; the others are at rest.
-  return index === nodes.length - 1 ? loadOf(instance, load, now) : 1;
+  return index === nodes.length - 1 ? level : () => 1;
 }
 
 /** Per cent, as Cloud Eye tells it. */
-function loadOf({ spec, since }: SimulatedInstance, load: Load, now: EpochMs): number {
+function loadOf({ spec, since }: SimulatedInstance, load: Load, at: EpochMs): number {
+  const elapsed = (at - since) / SECOND;
   const high = spec.faults.find(
-    (fault) => fault.fault === 'high_load' && fault.load === load && now < since + (fault.seconds ?? Infinity) * SECOND,
+    (fault) =>
+      fault.fault === 'high_load' &&
+      fault.load === load &&
+      (fault.after === 0 || elapsed >= fault.after) &&
+      elapsed < fault.after + (fault.seconds ?? Infinity),
   );
   return high?.fault === 'high_load' ? high.percent : spec.load[load];
 }

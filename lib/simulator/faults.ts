@@ -44,6 +44,8 @@ export const Fault = z.discriminatedUnion('fault', [
     fault: z.literal('high_load'),
     load: z.enum(['cpu', 'memory', 'bandwidth']).default('cpu'),
     percent: z.number().min(0).max(200).default(95),
+    /** Since the start; and then for how long. */
+    after: seconds(0),
     seconds: z.number().nonnegative().exactOptional(),
   }),
   z.strictObject({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AttemptState } from '../../lib/core/attempt.ts';
-import { MINUTE } from '../../lib/core/time.ts';
+import type { Gates } from '../../lib/core/policy.ts';
+import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import type { Clock, Deps } from '../../lib/deps.ts';
 import { createMetrics } from '../../lib/io/ces/client.ts';
 import { createDcs } from '../../lib/io/dcs/client.ts';
@@ -21,7 +22,7 @@ function movingClock(start: number): Clock & { advance(ms: number): void } {
 }
 
 /** A night of one instance against the simulator, by real requests with real signatures, a tick a minute. */
-async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead = 0) {
+async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead = 0, gates: Gates | null = null) {
   const clock = movingClock(NIGHT + MINUTE);
   const fleet = {
     projects: [
@@ -55,7 +56,7 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead =
       return { failed: [] };
     },
   };
-  const policy = aPolicy({ rollout: [aWave('dev', { match: {} })], limits: { ...LIMITS, maxErrors: 1 } });
+  const policy = aPolicy({ rollout: [aWave('dev', { match: {} })], limits: { ...LIMITS, maxErrors: 1 }, gates });
   try {
     for (let tick = 0; tick < ticks; tick++) {
       await reconcile(
@@ -67,11 +68,15 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead =
     }
     const [attempt] = await ledger.attempts({});
     const posts = simulator.posts.map(({ body, outcome, code }) => ({ body, outcome, code }));
+    const firstAt = simulator.posts[0] && (simulator.posts[0].at - NIGHT) / MINUTE;
     const entry = (await ledger.fleet())[0];
     return {
       state: attempt?.state,
       code: attempt?.error?.code ?? null,
       posts,
+      firstAt,
+      requests: simulator.requests,
+      detail: entry?.decision?.detail ?? '',
       logs,
       alerts: alerts.filter((event) => event !== 'succeeded'),
       decision: entry?.decision?.reason,
@@ -149,6 +154,53 @@ describe('a night against the simulator, by real requests', () => {
     const night = await nightOf({ faults: [{ fault: 'busy_for', seconds: 3 * 3600 }] });
     expect(night.posts.map(({ code }) => code)).toEqual(['DCS.4096', 'DCS.4096', 'DCS.4096']);
     expect(night.decision).toBe('tries_spent');
+  });
+});
+
+describe('a night under gates, by real requests', () => {
+  const LOW: Gates = { cpu: 70, memory: 80, bandwidth: 70 };
+  const DAILY: Gates = { backup: 24 * HOUR };
+  it.each<[string, Omit<FileInstance, 'name'>, Gates, AttemptState | undefined, RegExp | null, string[]]>([
+    ['nothing goes wrong', {}, { ...LOW, ...DAILY }, 'succeeded', null, []],
+    ['a proxy instance, whose nodes are asked one by one', { cacheMode: 'proxy', proxyMinor: 'latest', shards: 8 }, LOW, 'succeeded', null, []],
+    ['its CPU is too high', { load: { cpu: 91 } }, LOW, undefined, /^gate_failed: CPU was at 91 % \(newest datapoint \d min old\)/, []],
+    ['one node of many is too busy', { cacheMode: 'cluster', shards: 16, load: { cpu: 91 } }, LOW, undefined, /^gate_failed: CPU was at 91 %/, []],
+    ['its memory is too full', { faults: [{ fault: 'high_load', load: 'memory', percent: 80 }] }, LOW, undefined, /^gate_failed: memory was at 80 %/, []],
+    ['its bandwidth is used up', { faults: [{ fault: 'high_load', load: 'bandwidth', percent: 120 }] }, LOW, undefined, /^gate_failed: bandwidth was at 120 %/, []],
+    ['Cloud Eye has no data', { faults: ['no_metrics'] }, LOW, undefined, /^gate_unknown: CPU is not known \(no data/, ['scope']],
+    ['its data are twenty minutes old', { faults: ['stale_metrics'] }, LOW, undefined, /^gate_unknown: CPU is not known \(no data/, ['scope']],
+    ['its data are nine minutes old', { faults: [{ fault: 'stale_metrics', seconds: 540 }] }, LOW, undefined, /^gate_unknown: CPU is not known \(newest datapoint \d+ min old, then 12 %\)/, ['scope']],
+    ['its data are four minutes old', { faults: [{ fault: 'stale_metrics', seconds: 220 }] }, LOW, 'succeeded', null, []],
+    ['Cloud Eye refuses the user', { faults: [{ fault: 'refuse_metrics', code: 'ces.0017' }] }, LOW, undefined, /^gate_unknown: its gates cannot be read: .* \(CES\.0017\)/, ['scope']],
+    ['Cloud Eye throttles', { faults: [{ fault: 'refuse_metrics', code: 'APIGW.0308', status: 429 }] }, LOW, undefined, /^gate_unknown: its gates cannot be read: .* \(APIGW\.0308\)/, ['scope']],
+    ['Cloud Eye fails', { faults: ['refuse_metrics'] }, LOW, undefined, /^gate_unknown: its gates cannot be read: .* \(CES\.0007\)/, ['scope']],
+    ['Cloud Eye fails for a moment', { faults: [{ fault: 'refuse_metrics', times: 2 }] }, LOW, 'succeeded', null, []],
+    ['Cloud Eye answers a code that nobody knows', { faults: [{ fault: 'refuse_metrics', code: 'ces.0999', status: 400 }] }, LOW, undefined, /CES\.0999/, ['scope', 'unknown_code']],
+    ['its backup is 23 hours old', { backupHours: 22.9 }, DAILY, 'succeeded', null, []],
+    ['its backup is 30 hours old', { backupHours: 30 }, DAILY, undefined, /^gate_failed: the last good backup is 30 h old, it must be younger than 24 h/, []],
+    ['it has no backup', { backupHours: null }, DAILY, undefined, /^gate_failed: there is no good backup/, []],
+    ['it can have no backup', { cacheMode: 'single' }, DAILY, undefined, /^gate_failed: there is no good backup/, []],
+    ['its load stays high after the upgrade', { faults: [{ fault: 'high_load', after: 240 }] }, LOW, 'unverified', null, ['held', 'unverified']],
+    ['its load goes down some time after the upgrade', { faults: [{ fault: 'high_load', after: 240, seconds: 900 }] }, LOW, 'succeeded', null, []],
+  ])('%s', async (_, instance, gates, state, says, alerts) => {
+    const night = await nightOf(instance, 60, 0, gates);
+    expect(night.state).toBe(state);
+    expect(night.posts.map(({ outcome }) => outcome)).toEqual(state === undefined ? [] : ['accepted']);
+    if (says) expect(`${night.decision}: ${night.detail}`).toMatch(says);
+    expect(night.alerts.toSorted()).toEqual(alerts);
+  }); // biome-ignore format: a table
+
+  it('what was too loaded starts once it is not', async () => {
+    const night = await nightOf({ faults: [{ fault: 'high_load', seconds: 600 }] }, 60, 0, LOW);
+    // The datapoints of a quarter of an hour have to be low.
+    expect([night.state, night.firstAt]).toEqual(['succeeded', 25]);
+  });
+
+  it('Cloud Eye is asked about what would start, and about what has settled', async () => {
+    const night = await nightOf({}, 60, 0, LOW);
+    expect(night.requests).toMatchObject({ metrics: 3, nodes: 0, backups: 0 });
+    expect((await nightOf({ engineMinor: 'latest' }, 60, 0, LOW)).requests.metrics).toBe(0);
+    expect((await nightOf({}, 60)).requests.metrics).toBe(0);
   });
 });
 

@@ -68,7 +68,7 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead =
     }
     const [attempt] = await ledger.attempts({});
     const posts = simulator.posts.map(({ body, outcome, code }) => ({ body, outcome, code }));
-    const firstAt = simulator.posts[0] && (simulator.posts[0].at - NIGHT) / MINUTE;
+    const firstAt = simulator.posts[0] && Math.floor((simulator.posts[0].at - NIGHT) / MINUTE);
     const entry = (await ledger.fleet())[0];
     return {
       state: attempt?.state,

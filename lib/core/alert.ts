@@ -91,7 +91,9 @@ const TOLD: readonly Told[] = [
   {
     event: 'overrun',
     severity: 'warning',
-    holds: (attempt, now) => attempt.state === 'running' && now >= attempt.opening.closes,
+    // What is at its end and settles disturbs nobody any more.
+    holds: ({ state, taskEndedAt, opening }, now) =>
+      state === 'running' && now >= opening.closes && (taskEndedAt === null || taskEndedAt >= opening.closes),
     summary: (attempt) =>
       `The upgrade of ${attempt.name} runs on after its window closed at ${iso(attempt.opening.closes)}.`,
     action: () => 'Expect short disconnects until it ends; raise limits.minDuration if this recurs.',

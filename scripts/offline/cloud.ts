@@ -77,6 +77,7 @@ async function start(options: CloudOptions, stops: (() => Promise<unknown>)[]): 
     CLOUD_SDK_SK: Object.values(sk)[0],
     CLOUD_SDK_SECURITY_TOKEN: '',
     DCS_ENDPOINT: simulator.url,
+    CES_ENDPOINT: simulator.url,
     POLICY: `file:${options.policyFile}`,
     LEDGER: `dynamodb:${await createTable(dynamo.endpoint)}`,
     QUEUE: queue.url,

@@ -52,7 +52,7 @@ async function fleet(...instances: Partial<FileInstance>[]): Promise<void> {
     clock: systemClock,
     fleet: { projects: [{ project: 'p1', region: 'here-1', instances: list }] },
   });
-  env = { ...env, DCS_ENDPOINT: simulator.url };
+  env = { ...env, DCS_ENDPOINT: simulator.url, CES_ENDPOINT: simulator.url };
 }
 
 beforeEach(async () => {
@@ -115,6 +115,17 @@ describe('plan', () => {
     await fleet({});
     const { json } = await cli(['plan', '--json', '--now', '2030-01-01T00:00:00+08:00'], env);
     expect(json<Report>().decisions[0]).toMatchObject({ action: 'wait', reason: 'outside_window', possibleAt: null });
+  });
+
+  it('asks the gates of the policy, at CES_ENDPOINT', async () => {
+    await writeFile(join(folder, 'policy.yaml'), policyText('gates: { cpu: "<70%", backup: "<24h" }\n'));
+    await fleet({}, { load: { cpu: 80 } }, { backupHours: 40 });
+    const { decisions } = (await cli(['plan', '--json'], env)).json<Report>();
+    expect(decisions.map(({ name, reason }) => `${name} ${reason}`).toSorted()).toEqual([
+      'cache-0 due',
+      'cache-1 gate_failed',
+      'cache-2 gate_failed',
+    ]);
   });
 
   it('a table for people', async () => {

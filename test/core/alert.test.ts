@@ -15,6 +15,8 @@ describe('what is told of an attempt', () => {
     ['its outcome is not known yet', anAttempt('cart'), NIGHT, []],
     ['it runs', attempt({ state: 'running' }), NIGHT, []],
     ['it runs on after the window', attempt({ state: 'running' }), over, ['overrun']],
+    ['its task ended before the window did, it settles', attempt({ state: 'running', taskEndedAt: over - 1 }), over, []],
+    ['its task ended after the window', attempt({ state: 'running', taskEndedAt: over }), over, ['overrun']],
     ['it does not end', attempt({ state: 'running', timedOutAt: NIGHT }), NIGHT, ['stuck']],
     ['it succeeded', attempt({ state: 'succeeded', finishedAt: NIGHT }), NIGHT, ['succeeded']],
     ['it failed', attempt({ state: 'failed', finishedAt: NIGHT, error: error('DCS.5000') }), NIGHT, ['failed']],

@@ -283,6 +283,12 @@ describe('the time that an upgrade is expected to take', () => {
     ['at least limits.minDuration', samples(10, 5), 19, 'does_not_fit'],
     ['less than half an hour where that was seen', samples(10, 5), 21, 'due'],
     [
+      'its time to settle left out',
+      samples(10, 50).map((attempt) => ({ ...attempt, taskEndedAt: before.opens + 20 * MINUTE })),
+      21,
+      'due',
+    ],
+    [
       'of the same size class alone',
       samples(10, 50).map((attempt) => ({ ...attempt, sizeClass: 'cluster/64' })),
       31,

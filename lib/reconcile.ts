@@ -78,7 +78,7 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   report.finished.push(...report.started.filter(({ finishedAt }) => finishedAt !== null));
   const current = [...attempts.filter(({ id }) => !restarted.has(id)), ...report.started];
   try {
-    if (!options.dryRun) report.alerts = await tell(deps, current, state.problem, tally);
+    if (!options.dryRun) report.alerts = await tell(deps, current, state.problem, tally, report.opening);
   } catch (error) {
     broken ??= { error };
   }

@@ -22,8 +22,12 @@ export const ALERT_EVENTS = [
   'queue',
   'receiver',
   'unknown_code',
+  'digest',
 ] as const;
 export type AlertEvent = (typeof ALERT_EVENTS)[number];
+
+/** Who has a digest of each window is not told of these at once. */
+export const TOLD_IN_DIGEST: readonly AlertEvent[] = ['succeeded', 'expired'];
 
 /** What people are told. Without a thing to do there is no alert, only a log line; `succeeded` is for those who ask for it. */
 export interface Alert {

@@ -27,6 +27,7 @@ const TITLES: Record<AlertEvent, string> = {
   queue: 'Upgrades are not begun',
   receiver: 'A receiver does not take alerts',
   unknown_code: 'Unknown error code',
+  digest: 'The window has closed',
 };
 
 const MARKS: Record<Severity, string> = { info: '🟢', warning: '🟠', error: '🔴', critical: '🔴' };

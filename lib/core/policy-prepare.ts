@@ -32,7 +32,6 @@ interface NotYet {
 const NOT_YET: readonly NotYet[] = [
   { path: 'alerts' },
   { path: 'scopes.*.project', when: (value) => value === 'auto' },
-  { path: 'notify.*.digest' },
 ];
 
 /** What is wrong whatever the grammar says: forbidden keys, depth, variables that are not set, and what is not built yet. */

@@ -7,11 +7,13 @@ import type { Report } from './window-read.ts';
 
 /** Where alerts go, with the keys that its kind takes and no others. */
 export function readReceiver(input: NotifyInput, scopes: readonly Scope[], report: Report): NotifyTarget {
-  const { to, url, secret, routingKey, topic, events = null } = input;
+  const { to, url, secret, routingKey, topic, digest, events = null } = input;
   for (const key of KEYS_OF_RECEIVERS) {
     const [problem, hint] = keyProblem(input, key) ?? [];
     if (problem !== undefined) report([key], problem, hint);
   }
+  if (to === 'log' && digest)
+    report(['digest'], 'digest does not go with log', 'leave it out; the log has every alert');
   const credentials = input.credentials ?? scopeOf(topic, scopes)?.credentials;
   return {
     to,
@@ -20,6 +22,7 @@ export function readReceiver(input: NotifyInput, scopes: readonly Scope[], repor
     ...(routingKey === undefined ? {} : { routingKey }),
     ...(topic === undefined ? {} : { topic }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(digest === undefined ? {} : { digest }),
     events,
   };
 }

@@ -188,7 +188,11 @@ function receiver() {
     ),
     events: described(
       z.optional(list(z.enum(ALERT_EVENTS))),
-      'Only these; default: all that ask for something to be done.',
+      'Only these at once; default: all that ask for something to be done.',
+    ),
+    digest: described(
+      z.optional(z.literal('window', '`window`')),
+      '`window`: one message for each opening, after its close, with what came of it; also when nothing ran.',
     ),
   });
 }

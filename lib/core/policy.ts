@@ -130,6 +130,8 @@ export interface NotifyTarget {
   topic?: string;
   /** Name of a credential set, for SMN; without it the default one. */
   credentials?: string;
+  /** `window`: what came of each opening is told after its close. */
+  digest?: 'window';
   /** Null: every event that asks for something to be done. */
   events: AlertEvent[] | null;
 }

@@ -11,8 +11,10 @@ import { byCause, groupedAlert } from '../core/alert-group.ts';
 import type { Attempt } from '../core/attempt.ts';
 import { isKnown, ruleFor } from '../core/errors.ts';
 import { type EpochMs, MINUTE } from '../core/time.ts';
+import type { Opening } from '../core/window.ts';
 import type { Condition, DcsFailure, Deps } from '../deps.ts';
 import { Delivery } from './delivery.ts';
+import { tellDigests } from './digest.ts';
 import type { Gathered } from './tally.ts';
 
 /** A fact that is not an attempt's: a scope that cannot be read, a hold that this program set, a policy that does not parse. */
@@ -105,12 +107,13 @@ export async function tellConditions(
   return alerts;
 }
 
-/** Tells all that a pass has found out. */
+/** Tells all that a pass has found out. `opening`: of any window, now. */
 export async function tell(
   deps: Deps,
   attempts: readonly Attempt[],
   problem: string | null,
   gathered: Gathered,
+  opening: Opening | null = null,
 ): Promise<Alert[]> {
   const now = deps.clock.now();
   const raised = [...gathered.raised];
@@ -158,6 +161,7 @@ export async function tell(
     if (key.startsWith('instances:')) return read.some((scope) => key.startsWith(`instances:${scope}:`));
     return well.some((kind) => key.startsWith(`scope:${kind}:`));
   };
+  told.push(...(await tellDigests(deps, opening, known, delivery)));
   return [...told, ...(await tellConditions(deps, known, raised, isOver, delivery))];
 }
 

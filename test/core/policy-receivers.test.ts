@@ -42,6 +42,10 @@ describe('a receiver with the keys of its kind', () => {
       { to: 'pagerduty', routingKey: 'env:ROUTE', url: 'https://events.eu.pagerduty.com/v2/enqueue' },
       { url: 'https://events.eu.pagerduty.com/v2/enqueue' },
     ],
+    [
+      { to: 'slack', url, events: ['failed'], digest: 'window' },
+      { events: ['failed'], digest: 'window' },
+    ],
     [{ to: 'webhook', url, secret: 'env:KEY' }, { secret: VARIABLES.KEY }],
     [
       { to: 'smn', topic: 'urn:smn:cn-north-4:p2:dcs' },
@@ -84,6 +88,8 @@ describe('a receiver that cannot be told', () => {
     [{ to: 'pagerduty' }, 'routingKey', 'routingKey is missing', 'routingKey: env:PAGERDUTY_ROUTING_KEY'],
     [{ to: 'pagerduty', routingKey: 'env:SHORT' }, 'routingKey', '32 characters', 'env:PAGERDUTY_ROUTING_KEY'],
     [{ to: 'pagerduty', routingKey: VARIABLES.ROUTE }, 'routingKey', 'must not stand in the policy', 'env:NAME'],
+    [{ to: 'log', digest: 'window' }, 'digest', 'digest does not go with log', 'leave it out'],
+    [{ to: 'slack', url, digest: 'day' }, 'digest', '`window`', ''],
     [{ to: 'smn' }, 'topic', 'topic is missing', 'urn:smn:'],
     [{ to: 'smn', topic: 'arn:aws:sns:eu-central-1:123456789012:dcs' }, 'topic', 'the URN of a topic', 'urn:smn:'],
     [{ to: 'smn', topic: 'urn:smn:evil.example.com/:p:dcs' }, 'topic', 'the URN of a topic', 'urn:smn:'],

@@ -544,7 +544,6 @@ describe('what this version does not do is refused, never ignored', () => {
   it.each<[(string | number)[], object]>([
     [['alerts'], { alerts: [] }],
     [['scopes', 0, 'project'], { scopes: [{ project: 'auto', region: 'r' }] }],
-    [['notify', 0, 'digest'], { notify: [{ to: 'log', digest: 'window' }] }],
   ])('%j', async (path, change) => {
     const found = await problems({ ...change }, WITH_SECRETS);
     expect(found).toEqual([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { aPolicy, LIMITS } from '../support/builders.ts';
+import { HOUR, MINUTE } from '../../lib/core/time.ts';
+import { aHold, anInstance, aPolicy, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const many = Array.from({ length: 200 }, (_, index) => `cache-${String(index).padStart(3, '0')}`);
@@ -58,5 +59,100 @@ describe('F077 an alert storm', () => {
     for (const name of many.slice(0, 3)) world.moods.set(name, [{ refuse: 'DCS.4062', status: 400 }]);
     await world.ticks(30);
     expect(failures(world).map(({ labels }) => labels.count)).toEqual(['3', '3']);
+  });
+});
+
+describe('a digest of the window', () => {
+  const five = many.slice(0, 5);
+  const digests = (world: FakeWorld) => world.alerts.filter(({ event }) => event === 'digest');
+
+  /** From the first minute of the window until an hour after its close. */
+  async function aNight(world: FakeWorld, ticks = 62): Promise<FakeWorld> {
+    world.digested = ['ops'];
+    await world.ticks(ticks, 5 * MINUTE);
+    return world;
+  }
+
+  it('is told once, after the close, with what came of it', async () => {
+    const world = new FakeWorld(five);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 2, maxErrors: 2 } });
+    world.moods.set(five[4]!, ['fail_task']);
+    await aNight(world, 40);
+    expect(digests(world)).toEqual([]);
+    await world.ticks(80, 5 * MINUTE);
+    const [digest, ...others] = digests(world);
+    expect(others).toEqual([]);
+    expect(digest).toMatchObject({
+      severity: 'warning',
+      summary:
+        'The window night was open from 2026-11-23T17:00:00Z to 2026-11-23T21:00:00Z: 4 upgraded, 1 failed. Left: 1 failed this opening.',
+      action: 'See dcs-upgrader history --since 2026-11-23T17:00:00Z',
+      labels: { succeeded: '4', failed: '1' },
+    });
+    expect(await world.ledger.conditions()).toEqual([]);
+  });
+
+  it('a heartbeat: the window opened and nothing ran, and why', async () => {
+    const world = new FakeWorld(five);
+    await world.ledger.putHold(aHold());
+    await aNight(world);
+    expect(world.begun).toEqual([]);
+    expect(digests(world).map(({ severity, summary, action }) => [severity, summary, action])).toEqual([
+      [
+        'warning',
+        'The window night was open from 2026-11-23T17:00:00Z to 2026-11-23T21:00:00Z, and nothing ran. Left: 5 held.',
+        'If more was to be done, ask for the reason: dcs-upgrader why id-cache-000',
+      ],
+    ]);
+  });
+
+  it('a heartbeat: nothing ran, because all are up to date', async () => {
+    const world = new FakeWorld();
+    for (const name of five) world.add(anInstance(name, { versions: upToDate() }));
+    await aNight(world);
+    expect(digests(world).map(({ severity, summary, action }) => [severity, summary, action])).toEqual([
+      [
+        'info',
+        expect.stringMatching(/, and nothing ran\. Of 5 instances none is left to be upgraded\.$/),
+        'Nothing is to be done.',
+      ],
+    ]);
+  });
+
+  it('waits for what runs past the close', async () => {
+    const world = new FakeWorld(['a'], NIGHT + 3 * HOUR);
+    world.upgradeTakes = 2 * HOUR;
+    await aNight(world, 14);
+    expect(digests(world)).toEqual([]);
+    await world.ticks(20, 5 * MINUTE);
+    expect(digests(world).map(({ summary }) => summary)).toEqual([expect.stringContaining(': 1 upgraded.')]);
+  });
+
+  it('but not for ever', async () => {
+    const world = new FakeWorld(['a'], NIGHT + 3 * HOUR);
+    world.upgradeTakes = 100 * HOUR;
+    await aNight(world, 60);
+    expect(digests(world).map(({ summary }) => summary)).toEqual([expect.stringContaining(': 1 still running.')]);
+  });
+
+  it('is told however late, by whichever process comes next, and to a receiver that was down', async () => {
+    const world = new FakeWorld(five);
+    world.receivers = ['ops', 'chat'];
+    world.digested = ['ops', 'chat'];
+    await world.ticks(40, 5 * MINUTE);
+    world.deaf.add('chat');
+    world.now += 8 * HOUR;
+    await world.ticks(2, 5 * MINUTE);
+    world.deaf.clear();
+    await world.ticks(12, 5 * MINUTE);
+    const taken = world.taken.filter(({ event, receiver }) => event === 'digest' && receiver !== 'log');
+    expect(taken.map(({ receiver }) => receiver)).toEqual(['ops', 'chat']);
+    expect(new Set(taken.map(({ key }) => key)).size).toBe(1);
+  });
+
+  it('where nobody wants it there is none, and nothing is stored for it', async () => {
+    const world = new FakeWorld(five);
+    await world.ticks(62, 5 * MINUTE);
+    expect([digests(world), await world.ledger.conditions()]).toEqual([[], []]);
   });
 });

@@ -76,6 +76,8 @@ export class FakeWorld implements Dcs, Metrics {
   /** Whom alerts go to, those of them that take none, and who took what. */
   receivers = ['ops'];
   deaf = new Set<string>();
+  /** Those of them that want a digest of each window. */
+  digested: string[] = [];
   taken: { at: EpochMs; receiver: string; event: string; key: string }[] = [];
   /** Every time that somebody was tried. */
   tries: { at: EpochMs; receiver: string }[] = [];
@@ -135,7 +137,7 @@ export class FakeWorld implements Dcs, Metrics {
     const dcs = delegate<Dcs>(this, { upgrade: (...args) => guard(() => this.upgrade(...args)) });
     const notifier: Deps['notifier'] = {
       names: this.receivers,
-      wanting: () => [...this.receivers],
+      wanting: ({ event }) => (event === 'digest' ? ['log', ...this.digested] : [...this.receivers]),
       deliver: (alert, to) => guard(async () => this.#deliver(alert, to)),
     };
     this.#passes += 1;

@@ -1,4 +1,4 @@
-import type { Alert, Severity } from '../../core/alert.ts';
+import { type Alert, type Severity, TOLD_IN_DIGEST } from '../../core/alert.ts';
 import { stableHash } from '../../core/hash.ts';
 import type { NotifyTarget } from '../../core/policy.ts';
 import { iso } from '../../core/time.ts';
@@ -112,8 +112,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
 }
 
 /** Who did not choose is told of all that asks for something to be done, and success does not. */
-function wants({ events }: NotifyTarget, { event }: Alert): boolean {
-  return events === null ? event !== 'succeeded' : events.includes(event);
+function wants({ events, digest }: NotifyTarget, { event }: Alert): boolean {
+  if (event === 'digest') return digest !== undefined || events?.includes(event) === true;
+  if (events !== null) return events.includes(event);
+  return digest === undefined ? event !== 'succeeded' : !TOLD_IN_DIGEST.includes(event);
 }
 
 /** One that stands there twice, for other events, is two. */

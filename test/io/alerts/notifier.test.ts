@@ -204,6 +204,22 @@ describe('several targets', () => {
     expect(hook.requests).toHaveLength(told ? 1 : 0);
     expect(logged).toHaveLength(1);
   });
+
+  it.each<{ digest: 'window' | undefined; events: AlertEvent[] | null; event: AlertEvent; told: boolean; why: string }>`
+    digest       | events        | event          | told     | why
+    ${undefined} | ${null}       | ${'digest'}    | ${false} | ${'it did not ask for one'}
+    ${undefined} | ${['digest']} | ${'digest'}    | ${true}  | ${'it asked for it by name'}
+    ${'window'}  | ${null}       | ${'digest'}    | ${true}  | ${'that is what it asked for'}
+    ${'window'}  | ${['failed']} | ${'digest'}    | ${true}  | ${'the events say what comes at once'}
+    ${'window'}  | ${['failed']} | ${'held'}      | ${false} | ${'it stands in the digest'}
+    ${'window'}  | ${null}       | ${'failed'}    | ${true}  | ${'a failure does not wait'}
+    ${'window'}  | ${null}       | ${'deadline'}  | ${true}  | ${'nor does a deadline'}
+    ${'window'}  | ${null}       | ${'expired'}   | ${false} | ${'nobody is to do anything at once'}
+    ${'window'}  | ${null}       | ${'succeeded'} | ${false} | ${'nor here'}
+  `('digest $digest, events $events, $event: told is $told ($why)', ({ digest, events, event, told }) => {
+    const target = { ...to({ url: 'https://ok.example.com' }, events), ...(digest ? { digest } : {}) };
+    expect(notifier([target]).wanting(anAlert({ event }))).toHaveLength(told ? 2 : 1);
+  });
 });
 
 describe('the log', () => {

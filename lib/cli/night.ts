@@ -148,11 +148,27 @@ function lastNote(attempt: Attempt): string {
 
 /** ISO 8601 on the wall of a zone, with its offset: `2026-11-24T01:05:30+08:00`. */
 export function clockTextFor(timezone: string): (at: EpochMs) => string {
-  const format = new Intl.DateTimeFormat('sv-SE', { timeZone: timezone, dateStyle: 'short', timeStyle: 'medium' });
+  const format = new Intl.DateTimeFormat('en', { ...FIELDS, timeZone: timezone });
   return (at) => {
-    const wall = format.format(at).replace(' ', 'T');
+    const { year, month, day, hour, minute, second } = Object.fromEntries(
+      format.formatToParts(at).map(({ type, value }) => [type, value]),
+    );
+    const wall = `${year!.padStart(4, '0')}-${month}-${day}T${hour}:${minute}:${second}`;
     const minutes = Math.round((Date.parse(`${wall}Z`) - at) / MINUTE);
     const digits = (value: number) => String(Math.floor(Math.abs(value))).padStart(2, '0');
     return `${wall}${minutes < 0 ? '-' : '+'}${digits(Math.abs(minutes) / 60)}:${digits(Math.abs(minutes) % 60)}`;
   };
 }
+
+/** English, because a Node with a small ICU knows nothing else. */
+const FIELDS = {
+  calendar: 'gregory',
+  numberingSystem: 'latn',
+  hourCycle: 'h23',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+} as const;

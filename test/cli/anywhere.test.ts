@@ -83,4 +83,18 @@ describe('F004 F116 what a policy means', () => {
   ])('is the same %s', (_, env) => {
     expect(answers(env)).toBe(inUtc);
   });
+
+  it('is the same where Node knows English alone', () => {
+    const flags = ['--import', resolve('test/support/small-icu.ts')];
+    expect(answers({ LANG: 'tr_TR.UTF-8' }, flags)).toBe(inUtc);
+  });
+
+  it('and such a Node answers in English only', () => {
+    const script =
+      "console.log(new Date(0).toLocaleDateString('de', { month: 'long' }), Intl.DateTimeFormat.supportedLocalesOf(['sv', 'en-GB']))";
+    const { stdout } = spawnSync(process.execPath, ['--import', resolve('test/support/small-icu.ts'), '-e', script], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe("January [ 'en-GB' ]\n");
+  });
 });

@@ -12,14 +12,20 @@ export interface LocalQueue {
   stop(): Promise<void>;
 }
 
-/** `visibility`: after how many seconds a message comes again that was taken and not done. */
-export async function startQueue({ visibility }: { visibility: number }): Promise<LocalQueue> {
+/** `visibility`: after how many seconds a message comes again that was taken and not done; `receives`: how often at most. */
+export async function startQueue({
+  visibility,
+  receives = 3,
+}: {
+  visibility: number;
+  receives?: number;
+}): Promise<LocalQueue> {
   const server = await startFauxqs({ port: 0, logger: false });
   const aside = server.createQueue('aside');
   server.createQueue('starts', {
     attributes: {
       VisibilityTimeout: `${visibility}`,
-      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: aside.queueArn, maxReceiveCount: '3' }),
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: aside.queueArn, maxReceiveCount: `${receives}` }),
     },
   });
   const endpoint = `http://127.0.0.1:${server.port}`;

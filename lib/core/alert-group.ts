@@ -1,4 +1,4 @@
-import type { Alert } from './alert.ts';
+import type { Alert, AlertEvent } from './alert.ts';
 import type { Attempt } from './attempt.ts';
 
 /** One thing to tell of one attempt, and who has it already. */
@@ -8,17 +8,19 @@ export interface Pending {
   reached: readonly string[];
 }
 
+/** What many can come to for one reason. The others end one by one, and that is told of each. */
+const GROUPED: readonly AlertEvent[] = ['failed', 'unverified', 'expired'];
+
 /** More names than this are only counted. */
 const MOST_NAMES = 20;
 
 /**
  * What has one cause, to be told as one: the same event and code in the same opening, told to the same receivers so far.
- * Upgrades that went well have no cause in common.
  */
 export function byCause(pending: readonly Pending[]): Pending[][] {
   const cause = ({ attempt, alert, reached }: Pending): string =>
-    alert.event === 'succeeded'
-      ? alert.key
+    !GROUPED.includes(alert.event)
+      ? JSON.stringify([alert.key, alert.resolved])
       : JSON.stringify([alert.event, attempt.error?.code, attempt.opening.id, reached.toSorted()]);
   return [...Map.groupBy(pending, cause).values()];
 }

@@ -42,6 +42,19 @@ export interface Alert {
   at: EpochMs;
   /** Scope, instanceId, name, wave, code, requestId, taskId …: strings only. */
   labels: Record<string, string>;
+  /** What was told under this key is over. */
+  resolved?: true;
+}
+
+/** Tells those who were told that it is over, under the same key. `at`: when it ended. */
+export function overAlert(alert: Alert, at: EpochMs): Alert {
+  const summary = `It is over: ${alert.summary}`;
+  return { ...alert, severity: 'info', summary, action: 'Nothing is to be done.', at, resolved: true };
+}
+
+/** What an attempt remembers once all were told: the event, and with a `!` its end. */
+export function markOf({ event, resolved }: Alert): string {
+  return resolved ? `${event}!` : event;
 }
 
 interface Told {
@@ -49,6 +62,8 @@ interface Told {
   severity: Severity;
   /** Whether the attempt is in the state that this tells of. */
   holds(attempt: Attempt, now: EpochMs): boolean;
+  /** It is over when the attempt ends, and that is told as well. */
+  passes?: true;
   summary(attempt: Attempt): string;
   action(attempt: Attempt, hint: string): string;
 }
@@ -88,6 +103,7 @@ const TOLD: readonly Told[] = [
     event: 'stuck',
     severity: 'critical',
     holds: (attempt) => attempt.timedOutAt !== null,
+    passes: true,
     summary: (attempt) =>
       `The upgrade of ${attempt.name} has not ended since ${iso(attempt.calledAt ?? attempt.claimedAt)}.`,
     action: () => 'Look at its task in the console and open a ticket; it is followed on, and not started again.',
@@ -98,6 +114,7 @@ const TOLD: readonly Told[] = [
     // What is at its end and settles disturbs nobody any more.
     holds: ({ state, taskEndedAt, opening }, now) =>
       state === 'running' && now >= opening.closes && (taskEndedAt === null || taskEndedAt >= opening.closes),
+    passes: true,
     summary: (attempt) =>
       `The upgrade of ${attempt.name} runs on after its window closed at ${iso(attempt.opening.closes)}.`,
     action: () => 'Expect short disconnects until it ends; raise limits.minDuration if this recurs.',
@@ -111,23 +128,37 @@ const TOLD: readonly Told[] = [
   },
 ];
 
-/** What is true of the attempt now and was not told yet. */
+/** What is true of the attempt now and was not told yet, and what was told and is not true any more. */
 export function untold(attempt: Attempt, now: EpochMs, ruleOf: (code: string) => ErrorRule): Alert[] {
   if (attempt.unreadable) return [];
-  return TOLD.filter((told) => told.holds(attempt, now) && !attempt.told.includes(told.event)).map((told) => {
-    const hint = attempt.error ? ruleOf(attempt.error.code).hint : 'See the attempt in the history.';
-    const { event, severity } = told;
-    const at = attempt.finishedAt ?? attempt.timedOutAt ?? attempt.opening.closes;
-    return {
-      key: `${attempt.id}:${event}`,
-      event,
-      severity,
-      summary: told.summary(attempt),
-      action: told.action(attempt, hint),
-      at,
-      labels: labelsOf(attempt),
-    };
-  });
+  const { told: marks, finishedAt } = attempt;
+  const begun = TOLD.filter(({ event, holds }) => holds(attempt, now) && !marks.includes(event));
+  const ended = TOLD.filter(
+    ({ event, passes }) => passes && finishedAt !== null && isMarked(marks, event) && !marks.includes(`${event}!`),
+  );
+  return [
+    ...begun.map((told) => alertOf(told, attempt, ruleOf)),
+    ...ended.map((told) => overAlert(alertOf(told, attempt, ruleOf), finishedAt ?? now)),
+  ];
+}
+
+/** Whether somebody was told. */
+function isMarked(marks: readonly string[], event: AlertEvent): boolean {
+  return marks.some((mark) => mark === event || mark.startsWith(`${event}@`));
+}
+
+function alertOf(told: Told, attempt: Attempt, ruleOf: (code: string) => ErrorRule): Alert {
+  const hint = attempt.error ? ruleOf(attempt.error.code).hint : 'See the attempt in the history.';
+  const { event, severity } = told;
+  return {
+    key: `${attempt.id}:${event}`,
+    event,
+    severity,
+    summary: told.summary(attempt),
+    action: told.action(attempt, hint),
+    at: attempt.finishedAt ?? attempt.timedOutAt ?? attempt.opening.closes,
+    labels: labelsOf(attempt),
+  };
 }
 
 /** Ended, and nothing left to tell. */

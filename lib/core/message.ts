@@ -34,7 +34,7 @@ const MARKS: Record<Severity, string> = { info: '🟢', warning: '🟠', error: 
 
 export function messageOf(alert: Alert): Message {
   return {
-    title: `${MARKS[alert.severity]} ${TITLES[alert.event]}`,
+    title: alert.resolved ? `✅ Over: ${TITLES[alert.event]}` : `${MARKS[alert.severity]} ${TITLES[alert.event]}`,
     summary: alert.summary,
     action: alert.action,
     details: [...Object.entries(alert.labels), ['at', iso(alert.at)]],

@@ -1,6 +1,8 @@
 import {
   type Alert,
   isSettledAttempt,
+  markOf,
+  overAlert,
   policyAlert,
   scopeAlert,
   unknownCodeAlert,
@@ -38,7 +40,7 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], del
   const alerts: Alert[] = [];
   const current = new Map(attempts.map((attempt) => [attempt.id, attempt]));
   const pending = attempts.flatMap((attempt) =>
-    untold(attempt, now, ruleOf).map((alert) => ({ attempt, alert, reached: reachedBy(attempt.told, alert.event) })),
+    untold(attempt, now, ruleOf).map((alert) => ({ attempt, alert, reached: reachedBy(attempt.told, markOf(alert)) })),
   );
   // When somebody else wrote first, the next pass tells it again: at least once, never silently not at all.
   const save = async (next: Attempt): Promise<void> => {
@@ -54,7 +56,7 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], del
     if (!result.told && !result.complete) continue;
     for (const { attempt } of group) {
       const known = current.get(attempt.id);
-      if (known) await save({ ...known, told: marked(known.told, alert.event, result) });
+      if (known) await save({ ...known, told: marked(known.told, markOf(alert), result) });
     }
   }
   for (const attempt of current.values())
@@ -63,17 +65,17 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], del
 }
 
 /** Who has it, where not all have: `failed@webhook …`. */
-function reachedBy(told: readonly string[], event: string): string[] {
-  return told.filter((mark) => mark.startsWith(`${event}@`)).map((mark) => mark.slice(event.length + 1));
+function reachedBy(told: readonly string[], what: string): string[] {
+  return told.filter((mark) => mark.startsWith(`${what}@`)).map((mark) => mark.slice(what.length + 1));
 }
 
 function marked(
   told: readonly string[],
-  event: string,
+  what: string,
   { complete, reached }: { complete: boolean; reached: string[] },
 ): string[] {
-  const others = told.filter((mark) => !mark.startsWith(`${event}@`));
-  return [...others, ...(complete ? [event] : reached.map((name) => `${event}@${name}`))];
+  const others = told.filter((mark) => !mark.startsWith(`${what}@`));
+  return [...others, ...(complete ? [what] : reached.map((name) => `${what}@${name}`))];
 }
 
 /**
@@ -90,21 +92,41 @@ export async function tellConditions(
   const current = new Map(raised.map((one) => [one.alert.key, one]));
   const alerts: Alert[] = [];
   for (const [key, { alert: latest, grace }] of current) {
-    const condition: Condition = known.get(key) ?? { key, alert: latest, toldAt: null };
+    const stored = known.get(key);
+    // One that is back before all have heard that it was over is another.
+    const isKnown = stored !== undefined && stored.endedAt === undefined;
+    const condition: Condition = isKnown ? stored : { key, alert: latest, toldAt: null };
     // Told as it was first seen: the same fact keeps its instant, and one that comes back has another.
     const { alert } = condition;
     const isDue = condition.toldAt === null && deps.clock.now() >= alert.at + grace;
     if (!isDue) {
-      if (!known.has(key)) await deps.ledger.putCondition(condition);
+      if (!isKnown) await deps.ledger.putCondition(condition);
       continue;
     }
     const { reached, complete, told } = await delivery.give(alert, condition.reached ?? []);
     if (told) alerts.push(alert);
     if (complete) await deps.ledger.putCondition({ key, alert, toldAt: deps.clock.now() });
-    else if (told || !known.has(key)) await deps.ledger.putCondition({ ...condition, reached });
+    else if (told || !isKnown) await deps.ledger.putCondition({ ...condition, reached });
   }
-  for (const key of known.keys()) if (!current.has(key) && over(key)) await deps.ledger.dropCondition(key);
+  for (const [key, condition] of known) {
+    const isOver = !current.has(key) && (condition.endedAt !== undefined || over(key));
+    if (isOver) alerts.push(...(await tellEnd(deps, condition, delivery)));
+  }
   return alerts;
+}
+
+/** What somebody was told is over: that is told as well, and then it is forgotten. */
+async function tellEnd(deps: Deps, condition: Condition, delivery: Delivery): Promise<Alert[]> {
+  const { key, endedAt = deps.clock.now(), toldAt } = condition;
+  const wasTold = toldAt !== null || (condition.reached ?? []).length > 0;
+  const alert = overAlert(condition.alert, endedAt);
+  const before = condition.endedAt === undefined ? [] : (condition.reached ?? []);
+  const isOneOff = condition.alert.event === 'ledger';
+  const result = wasTold && !isOneOff ? await delivery.give(alert, before) : null;
+  if (!result || result.complete) await deps.ledger.dropCondition(key);
+  else
+    await deps.ledger.putCondition({ key, alert: condition.alert, toldAt: endedAt, endedAt, reached: result.reached });
+  return result?.told ? [alert] : [];
 }
 
 /** Tells all that a pass has found out. `opening`: of any window, now. */
@@ -171,7 +193,8 @@ export async function tell(
  */
 export function spentScopes(conditions: readonly Condition[], since: EpochMs): Map<string, string> {
   const spent = new Map<string, string>();
-  for (const { alert } of conditions) {
+  for (const { alert, endedAt } of conditions) {
+    if (endedAt !== undefined) continue;
     const { scope, during, code } = alert.labels;
     const isSpent = during === 'call' && ruleOf(code ?? '').retry === 'never' && alert.at >= since;
     if (isSpent && scope) spent.set(scope, `${alert.summary} ${alert.action}`);

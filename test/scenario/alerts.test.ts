@@ -156,3 +156,73 @@ describe('a digest of the window', () => {
     expect([digests(world), await world.ledger.conditions()]).toEqual([[], []]);
   });
 });
+
+describe('what is over is told to those who were told of it, under the same key', () => {
+  const told = (world: FakeWorld) => [...world.alerts, ...world.ended].map(({ key, event }) => [event, key]);
+
+  it('an upgrade that ran past its window', async () => {
+    const world = new FakeWorld(['a'], NIGHT + 3 * HOUR);
+    world.upgradeTakes = 2 * HOUR;
+    await world.ticks(20, 5 * MINUTE);
+    expect([world.alerts.map(({ event }) => event), world.ended]).toEqual([['overrun'], []]);
+    await world.ticks(20, 5 * MINUTE);
+    expect(told(world).filter(([event]) => event === 'overrun')).toEqual(
+      Array(2).fill(['overrun', world.alerts[0]!.key]),
+    );
+    expect(world.ended).toMatchObject([{ severity: 'info', resolved: true, action: 'Nothing is to be done.' }]);
+    expect((await world.ledger.attempts({})).map(({ settled }) => settled)).toEqual([true]);
+  });
+
+  it('a hold of the error budget, once a person releases it', async () => {
+    const world = aBadNight(['a', 'b']);
+    world.policy = aPolicy({ limits: { ...LIMITS, maxErrors: 1 } });
+    await world.ticks(30);
+    const held = world.alerts.filter(({ event }) => event === 'held');
+    expect([held.length, world.ended.length]).toEqual([1, 0]);
+    const [hold] = await world.ledger.holds();
+    await world.ledger.putHold({ ...hold!, releasedAt: world.now });
+    await world.ticks(3);
+    expect(world.ended.map(({ key, event }) => [event, key])).toEqual([['held', held[0]!.key]]);
+  });
+
+  it('a scope that can be read again: once, and the next time is told anew', async () => {
+    const world = new FakeWorld(['a']);
+    const refused = { code: 'APIGW.0301', status: 401 };
+    const [scope] = world.policy.scopes;
+    world.broken.set(scope!.id, refused);
+    await world.ticks(2);
+    world.broken.clear();
+    await world.ticks(2);
+    expect([world.alerts.length, world.ended.length]).toEqual([1, 1]);
+    world.broken.set(scope!.id, refused);
+    await world.ticks(2);
+    expect([world.alerts.filter(({ event }) => event === 'scope').length, world.ended.length]).toEqual([2, 1]);
+  });
+
+  it('what heals before anybody was told of it is not told of at all', async () => {
+    const world = new FakeWorld(['a']);
+    const [scope] = world.policy.scopes;
+    world.broken.set(scope!.id, { code: 'TRANSPORT.TIMEOUT', status: 0 });
+    await world.ticks(2);
+    world.broken.clear();
+    await world.ticks(2);
+    expect([world.alerts.filter(({ event }) => event === 'scope'), world.ended]).toEqual([[], []]);
+  });
+
+  it('a receiver that was down hears it later, and nobody twice', async () => {
+    const world = aBadNight(['a', 'b']);
+    world.policy = aPolicy({ limits: { ...LIMITS, maxErrors: 1 } });
+    world.receivers = ['ops', 'chat'];
+    await world.ticks(30);
+    const [hold] = await world.ledger.holds();
+    await world.ledger.putHold({ ...hold!, releasedAt: world.now });
+    world.deaf.add('chat');
+    await world.ticks(3);
+    world.deaf.clear();
+    await world.ticks(10);
+    const key = world.ended.find(({ event }) => event === 'held')!.key;
+    const taken = world.taken.filter((one) => one.key === key).map(({ receiver }) => receiver);
+    expect(taken.toSorted()).toEqual(['chat', 'chat', 'ops', 'ops']);
+    expect(await world.ledger.conditions()).toEqual([]);
+  });
+});

@@ -177,7 +177,7 @@ describe('a receiver that fails', () => {
   it('gets what it missed once it answers, and nobody else is told again because of it', async () => {
     const world = await aNight(2 * HOUR);
     expect(eventsOf(world, 'boss')).toEqual(['failed', 'held']);
-    expect(eventsOf(world, 'ops')).toEqual(['failed', 'held', 'receiver']);
+    expect(eventsOf(world, 'ops')).toEqual(['failed', 'held', 'receiver', 'receiver!']);
     expect((await world.ledger.attempts({})).map(({ settled, told }) => [settled, told])).toEqual([[true, ['failed']]]);
     expect((await world.ledger.conditions()).map(({ key }) => key.split(':')[0])).toEqual(['hold']);
   });

@@ -1,4 +1,4 @@
-import type { Alert } from '../../lib/core/alert.ts';
+import { type Alert, markOf } from '../../lib/core/alert.ts';
 import { ruleFor } from '../../lib/core/errors.ts';
 import type { Details, Instance, Part, Progress, Scope, Task, Versions } from '../../lib/core/instance.ts';
 import type { Gauge, Load, Node, Reading } from '../../lib/core/load.ts';
@@ -73,6 +73,8 @@ export class FakeWorld implements Dcs, Metrics {
   mostInFlight = 0;
   /** What somebody was told. */
   alerts: Alert[] = [];
+  /** Of what somebody was told that it is over. */
+  ended: Alert[] = [];
   /** Whom alerts go to, those of them that take none, and who took what. */
   receivers = ['ops'];
   deaf = new Set<string>();
@@ -257,9 +259,9 @@ export class FakeWorld implements Dcs, Metrics {
   #deliver(alert: Alert, to: readonly string[]): { failed: string[] } {
     const failed = to.filter((name) => this.deaf.has(name));
     for (const receiver of to) this.tries.push({ at: this.now, receiver });
-    if (failed.length < to.length) this.alerts.push(alert);
+    if (failed.length < to.length) (alert.resolved ? this.ended : this.alerts).push(alert);
     for (const receiver of to.filter((name) => !failed.includes(name)))
-      this.taken.push({ at: this.now, receiver, event: alert.event, key: alert.key });
+      this.taken.push({ at: this.now, receiver, event: markOf(alert), key: alert.key });
     return { failed };
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Alert } from '../../../lib/core/alert.ts';
+import { type Alert, overAlert } from '../../../lib/core/alert.ts';
 import { MINUTE, SECOND } from '../../../lib/core/time.ts';
 import type { Clock } from '../../../lib/deps.ts';
 import { createNotifier } from '../../../lib/io/alerts/notifier.ts';
@@ -258,5 +258,21 @@ describe('pagerduty', () => {
       event_action: 'trigger',
       payload: { severity, source: 'id-a', class: 'failed', custom_details: { what_to_do: anAlert().action } },
     });
+  });
+});
+
+describe('what is over', () => {
+  it('resolves its incident at pagerduty', async () => {
+    const one = await service('pagerduty');
+    for (const alert of [anAlert(), overAlert(anAlert(), NOW)]) expect(await tell(one, alert)).toBeNull();
+    const [begun, ended] = one.requests.map(({ body }) => JSON.parse(body));
+    expect([begun.event_action, ended.event_action]).toEqual(['trigger', 'resolve']);
+    expect(ended.dedup_key).toBe(begun.dedup_key);
+  });
+
+  it.each(SERVICE_NAMES)('%s is told so', async (name) => {
+    const one = await service(name);
+    expect(await tell(one, overAlert(anAlert(), NOW))).toBeNull();
+    expect(one.requests[0]!.body).toContain('It is over: cache-a was not upgraded');
   });
 });

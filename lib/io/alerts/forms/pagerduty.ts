@@ -19,9 +19,10 @@ const SEVERITIES: Record<Severity, 'critical' | 'error' | 'warning' | 'info'> = 
   critical: 'critical',
 };
 
-/** An event of the Events API v2: the same fact has the same `dedup_key`, so that repeats come to one incident. */
+/** An event of the Events API v2: the same fact has the same `dedup_key`, so that repeats come to one incident, and its end resolves that. */
 export function pagerdutyEvent(routingKey: string, alert: Alert): object {
-  const { event, severity, summary, action, at, labels } = alert;
+  const { event, severity, summary, action, at, labels, resolved } = alert;
+  const event_action = resolved ? 'resolve' : 'trigger';
   const details = Object.fromEntries(
     Object.entries({ what_to_do: action, ...labels }).map(([name, value]) => [
       name,
@@ -30,7 +31,7 @@ export function pagerdutyEvent(routingKey: string, alert: Alert): object {
   );
   return {
     routing_key: routingKey,
-    event_action: 'trigger',
+    event_action,
     dedup_key: dedupKey(alert.key),
     client: 'dcs-upgrader',
     payload: {

@@ -14,14 +14,18 @@ export function signedHeaders(secret: string, id: string, at: EpochMs, body: str
 
 /** The same fact has the same id, in every try and every pass, so that a receiver can drop repeats; when it comes back later, another. */
 export function messageId(alert: Alert): string {
-  return `msg_${createHash('sha256').update(`${alert.key}@${alert.at}`).digest('base64url').slice(0, 32)}`;
+  return `msg_${createHash('sha256')
+    .update(`${alert.key}@${alert.at}${alert.resolved ? '!' : ''}`)
+    .digest('base64url')
+    .slice(0, 32)}`;
 }
 
 /** The whole alert as JSON, signed as Standard Webhooks say. */
 export const webhook: Form = {
   request({ url, secret }, alert, now) {
     const at = iso(alert.at);
-    const message = { type: `dcs-upgrader.${alert.event}`, timestamp: at, data: { ...alert, at } };
+    const type = `dcs-upgrader.${alert.event}${alert.resolved ? '.resolved' : ''}`;
+    const message = { type, timestamp: at, data: { ...alert, at } };
     const body = withEscapes(JSON.stringify(message));
     return { url, body, headers: signedHeaders(secret ?? '', messageId(alert), now, body) };
   },

@@ -1,0 +1,91 @@
+/**
+ * A year of bad nights, and more: the whole program on a virtual clock against the simulator in memory, with crashes between
+ * any two effects, lost answers, stale reads, and people who change their minds (test/nights). One number drives each
+ * night, so a night that breaks a rule can be played again.
+ *
+ *   npm run simulate -- [--seeds 1000] [--from 1] [--json]
+ *
+ * Exit 1 with the seed, the fewest faults that still break the rule, and the night's story, at the first violation.
+ */
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { drawPlan } from '../test/nights/draw.ts';
+import { type Counts, noCounts } from '../test/nights/night.ts';
+import { play } from '../test/nights/play.ts';
+import { faultText, shrink } from '../test/nights/shrink.ts';
+import type { Share } from './simulate/worker.ts';
+
+const TITLES: Record<keyof Counts | 'nights', string> = {
+  nights: 'nights',
+  passes: 'passes',
+  works: 'messages carried out',
+  starts: 'upgrades started',
+  crashes: 'crashes',
+  lostAnswers: 'accepted, and the answer lost or spoilt',
+  duplicates: 'doubled ticks and messages',
+  troubledReads: 'reads lost, late, garbled or refused',
+  staleReads: 'reads that showed the past',
+  storeFailures: 'failures of the ledger',
+  foreign: 'upgrades by somebody else',
+  failedUpgrades: 'upgrades that failed',
+  alerts: 'alerts delivered',
+};
+
+const { values } = parseArgs({
+  options: { seeds: { type: 'string' }, from: { type: 'string' }, json: { type: 'boolean' } },
+});
+const count = Number(values.seeds ?? 1_000);
+const from = Number(values.from ?? 1);
+if (!(count > 0) || !Number.isInteger(from)) {
+  console.error('usage: npm run simulate -- [--seeds N] [--from SEED] [--json]');
+  process.exit(2);
+}
+
+const began = performance.now();
+const workers = Math.min(Math.max(1, availableParallelism()), count, 8);
+const shares = await Promise.all(Array.from({ length: workers }, (_, index) => shareOf(index)));
+const total = noCounts();
+for (const { counts } of shares) for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
+const nights = shares.reduce((sum, share) => sum + share.nights, 0);
+const seconds = (performance.now() - began) / 1_000;
+const broken = shares.flatMap(({ brokenSeed }) => brokenSeed ?? []).sort((a, b) => a - b)[0] ?? null;
+report();
+if (broken !== null) await explain(broken);
+
+/** Each worker plays every n-th seed, and stops at the first that breaks a rule. */
+function shareOf(index: number): Promise<Share> {
+  const workerData = { from: from + index, to: from + count, step: workers };
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./simulate/worker.ts', import.meta.url), { workerData });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+function report(): void {
+  const speed = Math.round(nights / seconds);
+  if (values.json) {
+    console.log(JSON.stringify({ nights, from, seconds, brokenSeed: broken, ...total }));
+    return;
+  }
+  const rows = { nights, ...total };
+  for (const [name, number] of Object.entries(rows)) console.log(`${TITLES[name as keyof typeof rows].padEnd(42)} ${String(number).padStart(9)}`); // biome-ignore format: one thought
+  console.log(`${'nights a second'.padEnd(42)} ${String(speed).padStart(9)}`);
+  if (broken === null) console.log(`no rule was broken (seeds ${from} to ${from + count - 1})`);
+}
+
+/** To stderr: what a person needs to find the mistake. */
+async function explain(seed: number): Promise<void> {
+  const plan = drawPlan(seed);
+  const { violation } = await play(plan);
+  const small = await shrink(plan, violation!.rule);
+  const { violation: shown, lines } = await play(small);
+  console.error(`\nVIOLATION seed ${seed}: ${shown!.rule}: ${shown!.detail}`);
+  console.error(`\n${small.faults.length} of ${plan.faults.length} faults are enough, with ${small.fleet.length} of ${plan.fleet.length} instances:`); // biome-ignore format: one thought
+  for (const fault of small.faults) console.error(`  ${faultText(fault)}`);
+  console.error(`\nThe rules: ${JSON.stringify(small.rules)}`);
+  for (const instance of small.fleet) console.error(`  ${JSON.stringify(instance)}`);
+  console.error(`\n${lines.join('\n')}\n\nnpm run simulate -- --seeds 1 --from ${seed}`);
+  process.exitCode = 1;
+}

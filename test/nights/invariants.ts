@@ -1,0 +1,158 @@
+import { MINUTE } from '../../lib/core/time.ts';
+import { isGone, minorAt } from '../../lib/simulator/lifecycle.ts';
+import type { SimulatedInstance } from '../../lib/simulator/world.ts';
+import { type Call, CLOCK_SLACK, DECIDED_AGO, HOLD_SLACK, type Judge, type Violation } from './judge.ts';
+import { clockText } from './night.ts';
+import type { Rules } from './plan.ts';
+
+type Check = (judge: Judge, call: Call) => string | null;
+
+/** What must be true of every upgrade call that reaches the control plane. */
+const RULES: Record<string, Check> = {
+  'only what a wave owns and DCS offers is called': untouchable,
+  'no call while one runs': whileOneRuns,
+  'no second call after one was accepted in the same opening': secondInOpening,
+  'no start outside an opening, or so late that it does not fit': outsideOpening,
+  'no start in a freeze': inFreeze,
+  'no start under a hold': underHold,
+  'at most the limits in flight': overLimits,
+  'no start after the error budget is spent': overBudget,
+  'waves in order': outOfOrder,
+};
+
+/** The first rule that a call breaks, or null. */
+export function brokenRule(judge: Judge, call: Call): Violation | null {
+  for (const [rule, check] of Object.entries(RULES)) {
+    const detail = check(judge, call);
+    if (detail !== null) return { rule, detail };
+  }
+  return null;
+}
+
+export function isEligible({ spec }: SimulatedInstance): boolean {
+  return spec.engine === 'Redis' && spec.productType === 'generic' && spec.tags['dcs-upgrade'] !== 'off';
+}
+
+function untouchable(_: Judge, { instance, life }: Call): string | null {
+  const isOwned = life.rules.waves.some(({ wave }) => wave === instance.spec.tags.env);
+  return isOwned && isEligible(instance) && instance.spec.offered ? null : `tags ${JSON.stringify(instance.spec.tags)}`;
+}
+
+function whileOneRuns(judge: Judge, { instance, at }: Call): string | null {
+  const running = judge.begun().find((one) => one.instance === instance && judge.isUnderWay(one, at));
+  return running ? `task ${running.upgrade.taskId.slice(0, 6)} has run since ${text(judge, running.at)}` : null;
+}
+
+function secondInOpening(judge: Judge, { instance, opening }: Call): string | null {
+  const before = judge.begun().find((one) => one.instance === instance && one.opening === opening && opening >= 0);
+  return before ? `one was accepted ${text(judge, before.at)}` : null;
+}
+
+function outsideOpening(_: Judge, { life, clock }: Call): string | null {
+  const { windows, minDuration } = life.rules;
+  const fits = windows.some(({ from, to }) => from <= clock && clock - CLOCK_SLACK <= to - minDuration);
+  return fits ? null : `it was ${clockText(clock)} by its clock`;
+}
+
+function inFreeze(_: Judge, { life, clock, instance }: Call): string | null {
+  const freeze = life.rules.freezes.find(
+    ({ from, to, env }) =>
+      from <= clock - CLOCK_SLACK && clock < to && (env === null || env === instance.spec.tags.env),
+  );
+  return freeze ? `frozen from ${clockText(freeze.from)} to ${clockText(freeze.to)}` : null;
+}
+
+function underHold(judge: Judge, { instance, leftAt }: Call): string | null {
+  return judge.isHeld(instance, leftAt - HOLD_SLACK, leftAt) ? 'a person holds it' : null;
+}
+
+function overLimits(judge: Judge, call: Call): string | null {
+  const { at, life, instance, upgrade } = call;
+  if (!upgrade) return null;
+  const others = judge.begun().filter((one) => judge.isUnderWay(one, at));
+  const { tags, region } = instance.spec;
+  const inWave = others.filter((one) => one.instance.spec.tags.env === tags.env).length;
+  const inScope = others.filter((one) => one.instance.spec.region === region).length;
+  const inOpening = judge.begun().filter((one) => one.opening === call.opening).length;
+  const ofApp = others.filter((one) => one.instance.spec.tags.app === tags.app).length;
+  const most = (limit: (rules: Rules) => number | null) => widest(judge, call, limit);
+  const waveLimit = life.rules.waves.find(({ wave }) => wave === tags.env)?.parallel ?? null;
+  const counted: [string, number, number][] = [
+    ['limits.parallel', others.length, most(({ parallel }) => parallel)],
+    ['parallel of the wave', inWave, waveLimit ?? Infinity],
+    ['limits.perScope', inScope, most(({ perScope }) => perScope)],
+    ['limits.perWindow', inOpening, most(({ perWindow }) => perWindow)],
+    ['limits.oneAtATimeBy', ofApp, life.rules.byApp ? 1 : Infinity],
+  ];
+  const over = counted.find(([, count, limit]) => count >= limit);
+  return over ? `${over[1] + 1} where ${over[0]} is ${over[2]}` : null;
+}
+
+/** Who was handed a start was counted by the rules of a few minutes ago. */
+function widest(judge: Judge, { life }: Call, limit: (rules: Rules) => number | null): number {
+  const since = life.kind === 'work' ? life.startedAt - DECIDED_AGO : life.startedAt;
+  const stood = judge.history.filter((_, index) => (judge.history[index + 1]?.from ?? Infinity) > since);
+  const rules = life.kind === 'work' ? stood.map((one) => one.rules) : [life.rules];
+  return Math.max(...rules.map((one) => limit(one) ?? Infinity));
+}
+
+function overBudget(judge: Judge, { life, instance }: Call): string | null {
+  const { env } = instance.spec.tags;
+  const since = life.startedAt - (life.kind === 'work' ? DECIDED_AGO : 0);
+  const failures = judge.begun().filter((one) => {
+    const knownAt = judge.failureKnownAt.get(one.upgrade.taskId) ?? Infinity;
+    return one.instance.spec.tags.env === env && knownAt <= since && !hasSucceededAfter(judge, one.instance, one.at);
+  });
+  const names = new Set(failures.map((one) => one.instance.spec.name));
+  return names.size >= life.rules.maxErrors
+    ? `${[...names].join()} failed, maxErrors is ${life.rules.maxErrors}`
+    : null;
+}
+
+function hasSucceededAfter(judge: Judge, instance: SimulatedInstance, at: number): boolean {
+  const now = judge.night.timeline.now;
+  return instance.upgrades.some(
+    ({ acceptedAt, end, endsAt }) => acceptedAt > at && end === 'success' && (endsAt ?? Infinity) <= now,
+  );
+}
+
+function outOfOrder(judge: Judge, call: Call): string | null {
+  const { rules } = call.life;
+  let wave = rules.waves.find((one) => one.wave === call.instance.spec.tags.env);
+  while (wave?.after) {
+    const unready = membersOf(judge, wave.after).map((member) => whyUnready(judge, call, member, wave!.soak)).find((why) => why !== null); // biome-ignore format: one thought
+    if (unready) return unready;
+    wave = rules.waves.find((one) => one.wave === wave!.after);
+  }
+  return null;
+}
+
+export function membersOf({ night }: Judge, wave: string): SimulatedInstance[] {
+  return [...night.simulator.world.instances.values()].filter(
+    (instance) => instance.spec.tags.env === wave && isEligible(instance) && !isGone(instance, night.timeline.now),
+  );
+}
+
+/** Long enough for every decision that was made before to have come to its call. */
+const LONG_AGO = 10 * MINUTE;
+
+function whyUnready(judge: Judge, { at, life }: Call, member: SimulatedInstance, soak: number): string | null {
+  const { spec } = member;
+  const running = judge.begun().find((one) => one.instance === member && judge.isUnderWay(one, at));
+  if (running) return `${spec.name} of the wave before is being upgraded`;
+  const isOld = spec.offered && /250117$/.test(spec.engineMinor) && minorAt(member, 'engine', at) === spec.engineMinor;
+  const wasFree = member.since <= life.startedAt - LONG_AGO && !judge.isHeld(member, at - LONG_AGO, at, true);
+  if (isOld && wasFree) return `${spec.name} of the wave before is still old`;
+  const last = Math.max(0, ...judge.begun().filter((one) => one.instance === member && one.upgrade.end === 'success' && one.upgrade.engine !== null).map((one) => one.upgrade.endsAt ?? 0)); // biome-ignore format: one thought
+  return last > 0 && at < last + soak - skewsOf(judge) ? `${spec.name} of the wave before has to soak` : null;
+}
+
+/** How far two clocks of the night are apart at most. */
+function skewsOf({ night }: Judge): number {
+  const skews = [0, ...night.faults('skew').map(({ by }) => by)];
+  return Math.max(...skews) - Math.min(...skews);
+}
+
+function text({ night }: Judge, at: number): string {
+  return clockText(at - night.plan.start);
+}

@@ -1,0 +1,148 @@
+import type { Alert } from '../../lib/core/alert.ts';
+import type { HoldMatch } from '../../lib/core/hold.ts';
+import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
+import { isGone } from '../../lib/simulator/lifecycle.ts';
+import type { Post } from '../../lib/simulator/simulator.ts';
+import type { Reaction } from '../../lib/simulator/wire.ts';
+import type { SimulatedInstance, Upgrade } from '../../lib/simulator/world.ts';
+import { CREDENTIALS } from './fleet.ts';
+import { brokenRule } from './invariants.ts';
+import type { Life } from './machine.ts';
+import type { Night } from './night.ts';
+import type { Rules } from './plan.ts';
+
+/** An upgrade call that reached the control plane, and what it began. */
+export interface Call {
+  life: Life;
+  /** Of the caller's clock when the call left, as an offset from the night's start. */
+  clock: number;
+  leftAt: EpochMs;
+  at: EpochMs;
+  instance: SimulatedInstance;
+  post: Post;
+  upgrade: Upgrade | null;
+  /** Of the window that was open by the caller's clock, by the rules as they stood for it; -1 outside of all. */
+  opening: number;
+}
+
+export interface PlacedHold {
+  match: HoldMatch;
+  at: EpochMs;
+  releasedAt: EpochMs | null;
+}
+
+export interface Violation {
+  rule: string;
+  detail: string;
+}
+
+/** Looks at the night from outside: what reached the control plane, what the receivers got. It never asks the ledger. */
+export class Judge {
+  readonly night: Night;
+  violation: Violation | null = null;
+  readonly calls: Call[] = [];
+  readonly holds: PlacedHold[] = [];
+  /** What the steady receiver got, repeats included. */
+  readonly told: Alert[] = [];
+  /** By task, when a pass that knew of its failure ended well for the second time. */
+  readonly failureKnownAt = new Map<string, EpochMs>();
+  /** By task, how many passes that were told of its failure have ended well. */
+  readonly #knowing = new Map<string, number>();
+  /** All rules that have stood, with the instant from which on. */
+  readonly history: { from: EpochMs; rules: Rules }[];
+
+  constructor(night: Night) {
+    this.night = night;
+    this.history = [{ from: night.plan.start, rules: night.rules }];
+  }
+
+  called(life: Life, leftAt: EpochMs, post: Post, upgrade: Upgrade | null): void {
+    const { night } = this;
+    const instance = night.simulator.world.instances.get(post.instanceId);
+    const clock = leftAt + life.machine.skew - night.plan.start;
+    if (!instance) {
+      this.fail('only what exists is called', `${post.instanceId} was never there`);
+      return;
+    }
+    const opening = life.rules.windows.findIndex(({ from, to }) => from <= clock && clock - SECOND * 15 < to);
+    const call = { life, clock, leftAt, at: post.at, instance, post, upgrade, opening };
+    const broken = brokenRule(this, call);
+    this.calls.push(call);
+    if (upgrade) night.counts.starts += 1;
+    if (broken) this.fail(broken.rule, `${instance.spec.name}, called by ${life.name}: ${broken.detail}`);
+  }
+
+  /** An answer that reached its asker as it was given. */
+  wasTold(life: Life, path: string, answer: Reaction): void {
+    if (typeof answer === 'string' || !path.endsWith('/tasks') || !answer.body.includes('"FAILED"')) return;
+    const { tasks } = JSON.parse(answer.body) as { tasks: { id: string; status: string }[] };
+    for (const { id, status } of tasks) if (status === 'FAILED') life.sawFailed.add(id);
+  }
+
+  /** A process came to its end by itself. */
+  ended(life: Life): void {
+    for (const id of life.sawFailed) {
+      const count = (this.#knowing.get(id) ?? 0) + 1;
+      this.#knowing.set(id, count);
+      if (count === 2) this.failureKnownAt.set(id, this.night.timeline.now);
+    }
+  }
+
+  alerted(life: Life, isFickle: boolean, alert: Alert): void {
+    this.night.counts.alerts += 1;
+    this.#lookForSecrets(JSON.stringify(alert), 'an alert');
+    this.night.note(life.name, `ALERT ${alert.key}${isFickle ? ' (to the fickle one)' : ''}`);
+    if (!isFickle) this.told.push(alert);
+  }
+
+  logged(line: string): void {
+    this.#lookForSecrets(line, 'the log');
+  }
+
+  fail(rule: string, detail: string): void {
+    if (this.violation) return;
+    this.violation = { rule, detail };
+    this.night.note('JUDGE', `VIOLATION ${rule}: ${detail}`);
+  }
+
+  /** Upgrades that the program began, with the call that did. */
+  begun(): (Call & { upgrade: Upgrade })[] {
+    return this.calls.filter((call): call is Call & { upgrade: Upgrade } => call.upgrade !== null);
+  }
+
+  isUnderWay({ upgrade, instance }: { upgrade: Upgrade; instance: SimulatedInstance }, at: EpochMs): boolean {
+    return upgrade.acceptedAt <= at && at < (upgrade.endsAt ?? Infinity) && !isGone(instance, at);
+  }
+
+  /** Whether a person's hold lay on it throughout `[from, to]`, or, where `ever`, at some time in it. */
+  isHeld(instance: SimulatedInstance, from: EpochMs, to: EpochMs, ever = false): boolean {
+    return this.holds.some(({ match, at, releasedAt }) => {
+      const end = releasedAt ?? Infinity;
+      return covers(match, instance) && (ever ? at <= to && from < end : at <= from && to < end);
+    });
+  }
+
+  #lookForSecrets(text: string, where: string): void {
+    const secrets = [CREDENTIALS.sk, CREDENTIALS.securityToken];
+    if (secrets.some((secret) => text.includes(secret)) || /Signature=[0-9a-f]{20}/.test(text)) {
+      this.fail('no secret in a log or an alert', `in ${where}: ${text.slice(0, 300)}`);
+    }
+  }
+}
+
+function covers(match: HoldMatch, { spec }: SimulatedInstance): boolean {
+  const { all, wave, instanceId, scope, tags = {} } = match;
+  if (all) return true;
+  return (
+    (wave === undefined || spec.tags.env === wave) &&
+    (instanceId === undefined || spec.id === instanceId) &&
+    (scope === undefined || `${spec.region}/${spec.project}` === scope) &&
+    Object.entries(tags).every(([key, value]) => spec.tags[key] === value)
+  );
+}
+
+/** From the last read of holds, and of the clock, to the call: the claim's write and the request limit may take so long. */
+export const CLOCK_SLACK = 11 * SECOND;
+export const HOLD_SLACK = 20 * SECOND;
+/** What was handed to a worker was decided up to this long ago. */
+export const DECIDED_AGO = 6 * MINUTE;

@@ -1,0 +1,60 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Policy } from '../../lib/core/policy.ts';
+import type { EpochMs } from '../../lib/core/time.ts';
+import type { Clock, Dcs } from '../../lib/deps.ts';
+import type { Rules } from './plan.ts';
+import type { Timeline } from './timeline.ts';
+
+/** What runs programs one after the other, as a warm function does: it keeps its client, and its clock may be wrong. */
+export interface Machine {
+  index: number;
+  skew: number;
+  clock: Clock;
+  dcs: Dcs;
+  /** Whether a program runs on it now. */
+  isTaken: boolean;
+}
+
+/** One run of the program. Once it is dead nothing that it does has an effect, and nothing that it waits for comes. */
+export interface Life {
+  name: string;
+  machine: Machine;
+  startedAt: EpochMs;
+  /** The rules as they stood when it began. */
+  rules: Rules;
+  policy: Policy;
+  kind: 'pass' | 'work';
+  /** All that it waits for takes this many times as long. */
+  slowness: number;
+  effects: number;
+  isDead: boolean;
+  isOver: boolean;
+  /** Upgrades whose bad end an undisturbed answer told it. */
+  sawFailed: Set<string>;
+}
+
+/** Whose code is running. Known without handing it through a client that does not know of it. */
+export const living = new AsyncLocalStorage<Life>();
+
+export function clockOf(timeline: Timeline, skew: number): Clock {
+  return {
+    now: () => timeline.now + skew,
+    sleep(ms, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        const life = living.getStore();
+        const abort = () => reject(signal!.reason);
+        signal?.addEventListener('abort', abort, { once: true });
+        timeline.after(Math.max(0, ms), () => {
+          signal?.removeEventListener('abort', abort);
+          if (!life?.isDead) resolve();
+        });
+      });
+    },
+  };
+}
+
+/** What a dead process waits for. */
+export function never(): Promise<never> {
+  return new Promise(() => {});
+}

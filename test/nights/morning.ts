@@ -1,0 +1,164 @@
+import type { Alert } from '../../lib/core/alert.ts';
+import type { Decision, Reason } from '../../lib/core/decision.ts';
+import { iso, MINUTE } from '../../lib/core/time.ts';
+import { reconcile } from '../../lib/reconcile.ts';
+import { isGone, minorAt, newestOf, runningUpgrade, statusAt } from '../../lib/simulator/lifecycle.ts';
+import type { SimulatedInstance } from '../../lib/simulator/world.ts';
+import { isEligible, membersOf } from './invariants.ts';
+import type { Judge } from './judge.ts';
+import type { Night } from './night.ts';
+import type { Stage } from './play.ts';
+
+/**
+ * What must be true when the faults have long been over: everything that was accepted was followed to its end and told
+ * of once, and whoever is not at the latest version waits for a reason that is really there.
+ */
+export async function lookInTheMorning(night: Night, stage: Stage): Promise<void> {
+  for (const call of night.judge.begun()) judgeEnd(night.judge, call);
+  const life = stage.begin('pass', 1);
+  const options = { dryRun: true, observeAlways: true, requestedBy: 'schedule', reason: 'morning' };
+  let decisions = null as readonly Decision[] | null;
+  const run = stage.run(life, () => reconcile(stage.deps(life), night.state, options));
+  void run.then((report) => {
+    decisions = report?.decisions ?? [];
+  });
+  await night.timeline.run(night.timeline.now + 5 * MINUTE, () => decisions !== null);
+  const byId = new Map((decisions ?? []).map((decision) => [decision.instanceId, decision]));
+  for (const instance of night.simulator.world.instances.values()) {
+    if (isGone(instance, night.timeline.now)) continue;
+    const decision = byId.get(instance.spec.id);
+    if (!decision) night.judge.fail('a reason for everyone', `${instance.spec.name} has none`);
+    else if (!IS_SO[decision.reason](night, instance)) {
+      night.judge.fail('a reason that is so', `${instance.spec.name}: ${decision.reason}, ${decision.detail}`);
+    }
+  }
+}
+
+const ENDS: readonly string[] = ['succeeded', 'failed', 'unverified'];
+
+/** One end for each upgrade that was accepted, and it is the one that the control plane saw. */
+function judgeEnd(judge: Judge, { upgrade, instance, at, opening, life }: ReturnType<Judge['begun']>[number]): void {
+  const { now } = judge.night.timeline;
+  const rules = judge.night.rules;
+  const { spec } = instance;
+  // Who is deleted, or is upgraded by others in between, has no one end.
+  if (instance.goneAt !== null || instance.upgrades.some((other) => other !== upgrade && !isOurs(judge, other.taskId)))
+    return;
+  const opens = iso(judge.night.plan.start + (life.rules.windows[opening]?.from ?? 0));
+  const mine = judge.told.filter((alert) => names(alert, spec.name) && isOf(alert, opens));
+  const ends = mine.filter(({ event }) => ENDS.includes(event));
+  const found = [...new Set(ends.map(({ event }) => event))];
+  const about = `${spec.name}, accepted ${iso(at)}`;
+  if (found.length > 0 && now < (upgrade.endsAt ?? Infinity))
+    judge.fail('done means verified', `${about}: told ${found.join()}, and it has not ended`);
+  if (upgrade.endsAt === null || now < upgrade.endsAt + 15 * MINUTE + rules.settle) {
+    const isLong = now > at + rules.timeout + 20 * MINUTE;
+    if (upgrade.endsAt === null && isLong && !mine.some(({ event }) => event === 'stuck'))
+      judge.fail('everything accepted is followed to its end', `${about}: it never ends, and nobody was told`);
+    return;
+  }
+  const isGood = upgrade.end === 'success' && (upgrade.engine !== null || upgrade.proxy !== null);
+  const wanted = isGood ? ['succeeded'] : ['failed', 'unverified'];
+  if (found.length === 0)
+    judge.fail('everything accepted is followed to its end', `${about}: nobody was told how it ended`);
+  else if (found.length > 1 || !wanted.includes(found[0]!))
+    judge.fail('done means verified', `${about}: told ${found.join()}, and it was ${isGood ? 'good' : 'bad'}`);
+  const ids = new Set(ends.map(({ key, at: instant }) => `${key} at ${iso(instant)}`));
+  if (ids.size > 1) judge.fail('exactly one alert', `${about}: ${[...ids].join(', ')}`);
+}
+
+function names({ labels }: Alert, name: string): boolean {
+  return labels.name === name || (labels.instances?.split(', ').includes(name) ?? false);
+}
+
+function isOf({ key, labels }: Alert, opening: string): boolean {
+  return labels.opening === opening || key.includes(opening);
+}
+
+function isOurs(judge: Judge, taskId: string): boolean {
+  return judge.begun().some(({ upgrade }) => upgrade.taskId === taskId);
+}
+
+type IsSo = (night: Night, instance: SimulatedInstance) => boolean;
+
+const isLatest: IsSo = ({ simulator: { world }, timeline: { now } }, instance) =>
+  ['engine' as const, 'proxy' as const].every(
+    (part) => minorAt(instance, part, now) === newestOf(world, instance, part, minorAt(instance, part, now)),
+  );
+
+const isRunning: IsSo = ({ timeline: { now } }, instance) => statusAt(instance, now) === 'RUNNING';
+const isUnderWay: IsSo = ({ timeline: { now } }, instance) => runningUpgrade(instance, now) !== null;
+const anyUnderWay: IsSo = (night) =>
+  [...night.simulator.world.instances.values()].some((one) => isUnderWay(night, one));
+const hasMoved: IsSo = (night) => night.faults('latest_moves').length > 0;
+
+/** Bad ends of a wave's instances: whether the budget may be spent. */
+const hasFailures: IsSo = ({ simulator }, { spec }) =>
+  [...simulator.world.instances.values()].some(
+    (one) =>
+      one.spec.tags.env === spec.tags.env &&
+      (one.upgrades.some(({ end, engine, proxy }) => end === 'failed' || (engine === null && proxy === null)) ||
+        wasRefused(simulator.posts, one.spec.id)),
+  );
+
+function wasRefused(posts: Night['simulator']['posts'], id: string): boolean {
+  return posts.some(({ instanceId, code }) => instanceId === id && code !== null);
+}
+
+const isRefused: IsSo = ({ simulator }, { spec }) => wasRefused(simulator.posts, spec.id);
+
+const waveBeforeIsUndone: IsSo = (night, { spec }) => {
+  let wave = night.rules.waves.find((one) => one.wave === spec.tags.env);
+  while (wave?.after) {
+    const { after } = wave;
+    // What failed and is put right by somebody else is seen when its versions are read again, within a day.
+    if (membersOf(night.judge, after).some((member) => !isLatest(night, member) || hasFailures(night, member)))
+      return true;
+    wave = night.rules.waves.find((one) => one.wave === after);
+  }
+  return false;
+};
+
+const isWindowClosed: IsSo = ({ time, rules }) =>
+  rules.windows.every(({ from, to }) => time < from || time >= to - 5 * MINUTE);
+
+/** What must be so in the world when a decision says it; whatever passes by itself is no reason any more. */
+const IS_SO: Record<Reason, IsSo> = {
+  due: () => false,
+  in_progress: isUnderWay,
+  outcome_unknown: () => false,
+  already_latest: (night, instance) => isLatest(night, instance) || hasMoved(night, instance),
+  not_offered: (_, instance) => !instance.spec.offered || !isEligible(instance),
+  not_selected: ({ rules }, { spec }) => !rules.waves.some(({ wave }) => wave === spec.tags.env),
+  excluded: () => false,
+  opted_out: (_, { spec }) => spec.tags['dcs-upgrade'] === 'off',
+  unsupported: (_, instance) => !isEligible(instance),
+  scope_stopped: isRefused,
+  version_unknown: () => false,
+  held: (night, instance) =>
+    night.judge.isHeld(instance, night.timeline.now, night.timeline.now) || hasFailures(night, instance),
+  wave_waiting: waveBeforeIsUndone,
+  wave_soaking: () => false,
+  wave_failed: waveBeforeIsUndone,
+  outside_window: isWindowClosed,
+  frozen: ({ rules, time }) => rules.freezes.some(({ from, to }) => from <= time && time < to),
+  failed_this_opening: hasFailures,
+  done_this_opening: hasMoved,
+  tries_spent: isRefused,
+  retry_later: () => false,
+  instance_busy: (night, instance) => !isRunning(night, instance),
+  instance_not_running: (night, instance) => !isRunning(night, instance),
+  does_not_fit: ({ time, rules }) =>
+    rules.windows.every(({ from, to }) => time < from || time + rules.minDuration + 10 * MINUTE > to),
+  limit_parallel: anyUnderWay,
+  limit_wave: anyUnderWay,
+  limit_scope: anyUnderWay,
+  limit_window: ({ rules }) => rules.perWindow !== null,
+  one_at_a_time: anyUnderWay,
+  another_run: () => false,
+  not_startable: () => false,
+  no_time_left: () => false,
+  not_approved: () => false,
+  gate_failed: () => false,
+  gate_unknown: () => false,
+};

@@ -1,0 +1,220 @@
+import { SECOND } from '../../lib/core/time.ts';
+import type { Answer, Reaction } from '../../lib/simulator/wire.ts';
+import { CREDENTIALS } from './fleet.ts';
+import { type Life, living, never } from './machine.ts';
+import type { Night } from './night.ts';
+import type { CALL_TROUBLE, READ_TROUBLE } from './plan.ts';
+
+type Trouble = (typeof READ_TROUBLE)[number] | (typeof CALL_TROUBLE)[number];
+type Outcome = Reaction | 'refused';
+
+interface Request {
+  life: Life;
+  name: string;
+  method: string;
+  url: URL;
+  headers: Record<string, string>;
+  body: Uint8Array;
+}
+
+/** Puts the night's network in the place of the platform's for as long as `work` runs. */
+export async function withNetwork<T>(night: Night, work: () => Promise<T>): Promise<T> {
+  const real = { fetch: globalThis.fetch, timeout: AbortSignal.timeout };
+  let deadline: { ms: number; controller: AbortController } | null = null;
+  // It is asked for just before each request, and of use to that request alone.
+  AbortSignal.timeout = (ms) => {
+    deadline = { ms, controller: new AbortController() };
+    return deadline.controller.signal;
+  };
+  globalThis.fetch = ((input: URL | string, init: RequestInit) => {
+    const { ms, controller } = deadline!;
+    night.timeline.after(ms, () => night.pending.has(controller) && controller.abort(timeoutError()));
+    night.pending.add(controller);
+    return request(night, new URL(input), init).finally(() => night.pending.delete(controller));
+  }) as typeof fetch;
+  try {
+    return await work();
+  } finally {
+    globalThis.fetch = real.fetch;
+    AbortSignal.timeout = real.timeout;
+  }
+}
+
+export function timeoutError(): DOMException {
+  return new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+}
+
+async function request(night: Night, url: URL, init: RequestInit): Promise<Response> {
+  const life = living.getStore()!;
+  const name = night.begin(life);
+  if (!name || night.dies(life, `${name}/before`, url.pathname)) return never();
+  const body = await bodyOf(night, init.body);
+  const headers = { ...(init.headers as Record<string, string>), host: url.host };
+  const sent: Request = { life, name, method: init.method ?? 'GET', url, headers, body };
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  init.signal?.addEventListener('abort', () => reject(init.signal!.reason), { once: true });
+  void throughDcs(night, sent).then((outcome) => {
+    if (life.isDead || outcome === 'hang') return;
+    if (outcome === 'reset') reject(broken('ECONNRESET'));
+    else if (outcome === 'refused') reject(broken('ECONNREFUSED'));
+    else resolve(responseOf(outcome));
+  });
+  try {
+    return await promise;
+  } finally {
+    if (life.isDead) await never();
+  }
+}
+
+async function bodyOf(night: Night, body: RequestInit['body']): Promise<Uint8Array> {
+  if (typeof body === 'string') return new TextEncoder().encode(body);
+  if (!body) return new Uint8Array();
+  night.timeline.busy += 1;
+  try {
+    return new Uint8Array(await new Response(body as ReadableStream).arrayBuffer());
+  } finally {
+    night.timeline.busy -= 1;
+  }
+}
+
+function broken(code: string): TypeError {
+  return new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+}
+
+function responseOf({ status, headers, body }: Answer): Response {
+  const get = (name: string) => headers[name.toLowerCase()] ?? null;
+  const chunks = body === '' ? null : [new TextEncoder().encode(body)];
+  return { status, ok: status >= 200 && status < 300, headers: { get }, body: chunks && Object.assign(chunks, { cancel: async () => {} }) } as unknown as Response; // biome-ignore format: one thought
+}
+
+async function throughDcs(night: Night, sent: Request): Promise<Outcome> {
+  return sent.method === 'POST' ? call(night, sent) : read(night, sent);
+}
+
+async function read(night: Night, sent: Request): Promise<Outcome> {
+  const { life, name } = sent;
+  await night.timeline.sleep(night.latency(life, name));
+  const trouble = night.weather('reads', name)?.trouble ?? null;
+  const answer = night.simulator.handle(simulated(sent));
+  if (trouble) night.counts.troubledReads += 1;
+  night.note(life.name, `GET ${short(night, sent.url)} → ${said(answer)}${trouble ? ` (${trouble})` : ''}`);
+  if (!trouble || trouble === 'slow') night.judge.wasTold(life, sent.url.pathname, answer);
+  const back =
+    night.latency(life, `${name}/back`) + (trouble === 'slow' ? (2 + night.draw(`${name}/slow`) * 14) * SECOND : 0);
+  await night.timeline.sleep(back);
+  night.dies(life, `${name}/after`, sent.url.pathname);
+  return spoilt(night, sent, answer, trouble);
+}
+
+/** Whatever becomes of the process that sends it: what has left, arrives. */
+async function call(night: Night, sent: Request): Promise<Outcome> {
+  const { life, name } = sent;
+  const death = night.nextCall();
+  const where = `POST ${short(night, sent.url)}`;
+  if (death.before) {
+    night.kill(life, `${where}, before it left`);
+    return 'hang';
+  }
+  const leftAt = night.timeline.now;
+  const trouble = night.weather('calls', name)?.trouble ?? null;
+  if (death.after) night.timeline.after(1, () => night.kill(life, `${where}, after it left`));
+  if (trouble === 'not_sent') return noted(night, sent, 'refused', trouble);
+  const late = trouble === 'late' ? (10 + night.draw(`${name}/late`) * 8) * SECOND : 0;
+  await night.timeline.sleep(night.latency(life, name) + late);
+  if (trouble === 'lost_before') return noted(night, sent, 'reset', trouble);
+  if (trouble === 'throttled') return noted(night, sent, throttled(night, name), trouble);
+  const began = night.simulator.world.upgrades.length;
+  const answer = night.simulator.handle(simulated(sent));
+  const upgrade = night.simulator.world.upgrades[began] ?? null;
+  if (upgrade && (trouble || typeof answer === 'string')) night.counts.lostAnswers += 1;
+  noted(night, sent, answer, trouble);
+  night.judge.called(life, leftAt, night.simulator.posts.at(-1)!, upgrade);
+  await night.timeline.sleep(night.latency(life, `${name}/back`));
+  night.dies(life, `${name}/after`, where);
+  return spoilt(night, sent, answer, trouble);
+}
+
+function noted<T extends Outcome>(night: Night, { life, url }: Request, outcome: T, trouble: Trouble | null): T {
+  night.note(life.name, `POST ${short(night, url)} → ${said(outcome)}${trouble ? ` (${trouble})` : ''}`);
+  return outcome;
+}
+
+function simulated({ method, url, headers, body }: Request) {
+  return { method, target: `${url.pathname}${url.search}`, headers, body };
+}
+
+const HTML: Answer = {
+  status: 502,
+  headers: { 'content-type': 'text/html' },
+  body: '<html><h1>502 Bad Gateway</h1></html>',
+};
+
+function spoilt(night: Night, sent: Request, answer: Reaction, trouble: Trouble | null): Outcome {
+  if (typeof answer === 'string') return answer;
+  switch (trouble) {
+    case 'lost':
+    case 'lost_after':
+      return 'reset';
+    case 'silent':
+    case 'silent_after':
+    case 'late':
+      return 'hang';
+    case 'garbled':
+      return { ...answer, status: 200, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) };
+    case 'empty':
+      return { ...answer, status: 200, body: '' };
+    case 'no_task':
+      return { ...answer, status: 200, body: '{}' };
+    case 'html':
+      return HTML;
+    case 'error500':
+      return {
+        ...answer,
+        status: 500,
+        body: JSON.stringify({ error_code: 'DCS.5000', error_msg: 'Internal service error.' }),
+      };
+    case 'throttled':
+      return throttled(night, sent.name);
+    case 'unauthorized':
+      return unauthorized(sent);
+    default:
+      return answer;
+  }
+}
+
+function throttled(night: Night, name: string): Answer {
+  const waits = ['2', '17', 'soon', '', '90'];
+  const wait = waits[Math.floor(night.draw(`${name}/wait`) * waits.length)]!;
+  const body = JSON.stringify({
+    error_code: 'APIGW.0308',
+    error_msg: 'The throttling threshold has been reached: policy user over ratelimit,limit:200,time:1 second',
+  });
+  return { status: 429, headers: wait === '' ? {} : { 'retry-after': wait }, body };
+}
+
+/** The gateway repeats what was signed; this one repeats more than any should. */
+function unauthorized({ headers }: Request): Answer {
+  const { ak, sk, securityToken } = CREDENTIALS;
+  const echo = `verify aksk signature fail, ak:${ak}, sk:${sk}, x-security-token:${securityToken}, authorization:${headers.authorization}`;
+  return {
+    status: 401,
+    headers: {},
+    body: JSON.stringify({
+      error_code: 'APIGW.0301',
+      error_msg: `Incorrect IAM authentication information: ${echo}`,
+      request_id: 'r',
+    }),
+  };
+}
+
+function said(outcome: Outcome): string {
+  if (typeof outcome === 'string') return outcome;
+  const code = /"error_code":"([^"]+)"/.exec(outcome.body)?.[1];
+  return code ? `${outcome.status} ${code}` : String(outcome.status);
+}
+
+/** Without host and project, with names in the place of ids. */
+export function short(night: Night, { pathname, search }: URL): string {
+  const path = pathname.replace(/^\/v2\/p\d\/instances/, '');
+  return `${path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, (id) => night.simulator.world.instances.get(id)?.spec.name ?? id).replace(/[0-9a-f]{26}\b/, '…')}${path === '' ? `instances${search.slice(0, 9)}` : ''}`;
+}

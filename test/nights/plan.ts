@@ -1,0 +1,84 @@
+import type { HoldMatch } from '../../lib/core/hold.ts';
+import type { EpochMs } from '../../lib/core/time.ts';
+import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
+
+/** An instance of the night's fleet, by its name. */
+export interface PlannedInstance {
+  name: string;
+  /** The wave that owns it, or a word that no wave has. */
+  env: string;
+  app: string;
+  region: 'r1' | 'r2';
+  kind: 'ha' | 'proxy' | 'cluster';
+  takes: number;
+  /** What a program must leave alone. */
+  odd: 'memcached' | 'enterprise' | 'opted_out' | 'latest' | 'not_offered' | null;
+}
+
+/** What the operator wrote, as far as the nights vary it. Instants are offsets from the night's start, durations milliseconds. */
+export interface Rules {
+  regions: PlannedInstance['region'][];
+  windows: { from: number; to: number }[];
+  freezes: { from: number; to: number; env: string | null }[];
+  parallel: number;
+  perScope: number | null;
+  perWindow: number | null;
+  byApp: boolean;
+  maxErrors: number;
+  minDuration: number;
+  settle: number;
+  timeout: number;
+  waves: { wave: string; after: string | null; soak: number; parallel: number | null }[];
+}
+
+/** How the network, a store or a receiver behaves for a while: each call meets it with this chance. */
+export interface Weather {
+  at: number;
+  lasts: number;
+  chance: number;
+}
+
+/** What an answer of DCS becomes. `stale` is in the fleet: it belongs to an instance, not to a call. */
+export const READ_TROUBLE = ['lost', 'silent', 'slow', 'garbled', 'empty', 'html', 'error500', 'throttled', 'unauthorized'] as const; // biome-ignore format: a list
+export const CALL_TROUBLE = ['not_sent', 'lost_before', 'lost_after', 'silent_after', 'late', 'garbled', 'empty', 'html', 'error500', 'no_task', 'throttled'] as const; // biome-ignore format: a list
+export const STORE_TROUBLE = ['down', 'written_and_failed', 'slow', 'very_slow'] as const;
+export const RECEIVER_TROUBLE = ['down', 'silent', 'taken_and_failed'] as const;
+
+/** All that can go wrong in a night. Each can be left out, so that a night that fails can be made shorter. */
+export type Fault =
+  | ({ kind: 'reads'; trouble: (typeof READ_TROUBLE)[number] } & Weather)
+  | ({ kind: 'calls'; trouble: (typeof CALL_TROUBLE)[number] } & Weather)
+  | ({ kind: 'store'; trouble: (typeof STORE_TROUBLE)[number] } & Weather)
+  | ({ kind: 'receiver'; trouble: (typeof RECEIVER_TROUBLE)[number] } & Weather)
+  | ({ kind: 'queue'; trouble: 'lost' | 'doubled' | 'late' | 'not_taken' } & Weather)
+  | ({ kind: 'kills' } & Weather)
+  /** The process that makes the n-th upgrade call dies: before it, or when it has left. */
+  | { kind: 'killed_at_call'; call: number; after: boolean }
+  | { kind: 'tick'; tick: number; trouble: 'missing' | 'doubled' | 'late' | 'slow' }
+  | { kind: 'skew'; machine: number; by: number }
+  | { kind: 'dcs'; instance: string; fault: DcsFault }
+  | { kind: 'hold'; at: number; match: HoldMatch; releasedAt: number | null }
+  | { kind: 'rules'; at: number; change: Partial<Rules> }
+  | { kind: 'broken_policy'; at: number; lasts: number }
+  | { kind: 'busy'; at: number; instance: string; status: string; lasts: number | null }
+  | { kind: 'deleted'; at: number; instance: string }
+  | { kind: 'created'; at: number; instance: PlannedInstance }
+  | { kind: 'resized'; at: number; instance: string; lasts: number; capacity: number }
+  | { kind: 'foreign_upgrade'; at: number; instance: string }
+  | { kind: 'latest_moves'; at: number };
+
+/** A night, whole: whoever plays it sees the same. */
+export interface Plan {
+  seed: number;
+  start: EpochMs;
+  /** Milliseconds between two ticks. */
+  every: number;
+  hasQueue: boolean;
+  fleet: PlannedInstance[];
+  rules: Rules;
+  faults: Fault[];
+  /** From here on nothing new goes wrong, and the night must come to a good end. */
+  calmAt: number;
+  /** The last instant that is played. */
+  until: number;
+}

@@ -1,0 +1,220 @@
+import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
+import type { Deps, Message, Metrics } from '../../lib/deps.ts';
+import { createDcs } from '../../lib/io/dcs/client.ts';
+import { createLog } from '../../lib/io/log.ts';
+import { carryOut, type PassReport, reconcile } from '../../lib/reconcile.ts';
+import { CREDENTIALS } from './fleet.ts';
+import { Judge, type Violation } from './judge.ts';
+import { clockOf, type Life, living, type Machine } from './machine.ts';
+import { lookInTheMorning } from './morning.ts';
+import { timeoutError, withNetwork } from './network.ts';
+import { type Counts, LASTS, Night } from './night.ts';
+import { playPeople } from './people.ts';
+import type { Plan } from './plan.ts';
+import { receiversOf } from './receivers.ts';
+import { StoreFailure, storeOf } from './store.ts';
+
+export interface Played {
+  violation: Violation | null;
+  counts: Counts;
+  lines: string[];
+}
+
+/** Plays a night to its end, or to the first rule that is broken. The same plan gives the same lines. */
+export async function play(plan: Plan): Promise<Played> {
+  const night = new Night(plan);
+  night.judge = new Judge(night);
+  const stage = new Stage(night);
+  await withNetwork(night, async () => {
+    playPeople(night);
+    stage.planTicks();
+    const end = plan.start + plan.until;
+    await night.timeline.run(end, () => night.judge.violation !== null || stage.isQuiet());
+    if (!night.judge.violation) await lookInTheMorning(night, stage);
+  });
+  night.counts.failedUpgrades = night.simulator.world.upgrades.filter(({ end }) => end === 'failed').length;
+  return { violation: night.judge.violation, counts: night.counts, lines: night.lines };
+}
+
+/** Decisions that time alone will change. */
+const PASSING = ['due', 'in_progress', 'outcome_unknown', 'version_unknown', 'wave_soaking', 'retry_later', 'limit_parallel', 'limit_wave', 'limit_scope', 'one_at_a_time', 'another_run', 'not_startable', 'no_time_left']; // biome-ignore format: a list
+
+/** The nights' policies have no gates, so nobody asks. */
+const NO_METRICS: Metrics = { highest: async (_, gauges) => gauges.map(() => null) };
+
+/** When the last of what people do has been done, as an offset. */
+function lastChange({ faults, rules }: Plan): number {
+  const freezes = [
+    ...rules.freezes,
+    ...faults.flatMap((fault) => (fault.kind === 'rules' ? (fault.change.freezes ?? []) : [])),
+  ];
+  const ends = faults.flatMap((fault) => {
+    if (fault.kind === 'hold') return [fault.at, fault.releasedAt ?? 0];
+    if (!('at' in fault)) return [];
+    return [fault.at + ('lasts' in fault ? (fault.lasts ?? 0) : 0)];
+  });
+  return Math.max(0, ...ends, ...freezes.map(({ to }) => to));
+}
+
+/** Begins processes, ends them, and knows when a night has nothing more to tell. */
+export class Stage {
+  readonly #night: Night;
+  readonly #machines: Machine[] = [];
+  readonly #messages = new Map<Life, { message: Message; receives: number }>();
+  #count = 0;
+  #sent = 0;
+  #quiet = 0;
+
+  constructor(night: Night) {
+    this.#night = night;
+    night.onDeath = (life) => this.#messageAgain(life);
+  }
+
+  planTicks(): void {
+    const { plan, timeline } = this.#night;
+    const phase = Math.floor(this.#night.draw('phase') * plan.every);
+    for (let tick = 0; tick * plan.every + phase < plan.until; tick++) {
+      const troubles = this.#night.faults('tick').flatMap((one) => (one.tick === tick ? one.trouble : []));
+      if (troubles.includes('missing')) continue;
+      const late = troubles.includes('late') ? 3 * MINUTE + this.#night.draw(`late/${tick}`) * 3 * MINUTE : 0;
+      const at = plan.start + phase + tick * plan.every + late;
+      const slowness = troubles.includes('slow') ? 40 : 1;
+      timeline.at(at, () => this.pass(slowness));
+      if (!troubles.includes('doubled')) continue;
+      this.#night.counts.duplicates += 1;
+      timeline.at(at + Math.floor(this.#night.draw(`doubled/${tick}`) * 900), () => this.pass(1));
+    }
+  }
+
+  /** Nothing is open, nothing is going on, and no pass has anything to do any more. */
+  isQuiet(): boolean {
+    return this.#quiet >= 2;
+  }
+
+  pass(slowness: number): void {
+    const { night, options } = { night: this.#night, options: { requestedBy: 'schedule', reason: 'scheduled tick' } };
+    night.counts.passes += 1;
+    const life = this.begin('pass', slowness);
+    const signal = this.limit(life);
+    const { state } = night;
+    void this.run(life, () => reconcile(this.deps(life), state, { ...options, signal })).then((report) => {
+      if (!report) return;
+      if (report.decisions.length > 0)
+        night.note(life.name, report.decisions.map(({ name, reason }) => `${name} ${reason}`).join(', '));
+      this.#rememberQuiet(report);
+    });
+  }
+
+  #rememberQuiet(report: PassReport): void {
+    const night = this.#night;
+    const { decisions, followed, started, finished, alerts, opening } = report;
+    const isIdle = [followed, started, finished, alerts].every(({ length }) => length === 0);
+    const isSettled = opening !== null && decisions.every(({ reason }) => !PASSING.includes(reason));
+    const isOver = night.time > Math.max(night.plan.calmAt + 10 * MINUTE, lastChange(night.plan));
+    this.#quiet = isOver && isIdle && isSettled ? this.#quiet + 1 : 0;
+  }
+
+  begin(kind: Life['kind'], slowness: number): Life {
+    const { timeline, rules, policy } = this.#night;
+    const machine = this.#machines.find(({ isTaken }) => !isTaken) ?? this.#newMachine();
+    machine.isTaken = true;
+    this.#count += 1;
+    const name = `${kind}-${this.#count}`;
+    return { name, machine, startedAt: timeline.now, rules, policy, kind, slowness, effects: 0, isDead: false, isOver: false, sawFailed: new Set() }; // biome-ignore format: one thought
+  }
+
+  #newMachine(): Machine {
+    const night = this.#night;
+    const index = this.#machines.length;
+    const skew = night.faults('skew').find(({ machine }) => machine === index % 3)?.by ?? 0;
+    const clock = clockOf(night.timeline, skew);
+    let draws = 0;
+    const dcs = createDcs({ clock, credentials: async () => CREDENTIALS, log: (...args) => this.#log(clock.now)(...args), random: () => night.draw(`jitter/${index}/${draws++}`) }); // biome-ignore format: one thought
+    const machine = { index, skew, clock, dcs, isTaken: false };
+    this.#machines.push(machine);
+    return machine;
+  }
+
+  /** As its host limits it: at first it is told to begin nothing more, then it is killed. */
+  limit(life: Life): AbortSignal {
+    const controller = new AbortController();
+    const { timeline } = this.#night;
+    timeline.after(LASTS.most - LASTS.reserve, () => life.isOver || life.isDead || controller.abort(timeoutError()));
+    timeline.after(LASTS.most, () => this.#night.kill(life, 'the end of its time'));
+    return controller.signal;
+  }
+
+  /** Null where it died or failed. */
+  async run<T>(life: Life, work: () => Promise<T>): Promise<T | null> {
+    const { night } = { night: this.#night };
+    try {
+      const result = await living.run(life, work);
+      life.isOver = true;
+      life.machine.isTaken = false;
+      night.judge.ended(life);
+      return result;
+    } catch (error) {
+      life.isOver = true;
+      life.machine.isTaken = false;
+      night.note(life.name, `FAILED: ${(error as Error).message}`);
+      if (!(error instanceof StoreFailure))
+        night.judge.fail('the program does not break', `${life.name}: ${(error as Error).stack}`);
+      this.#messageAgain(life);
+      return null;
+    }
+  }
+
+  deps(life: Life): Deps {
+    const night = this.#night;
+    const { clock, dcs, index } = life.machine;
+    const log = this.#log(clock.now);
+    const notifier = receiversOf(night, life, log);
+    const ledger = storeOf(night);
+    const base = { clock, dcs, metrics: NO_METRICS, ledger, log, notifier, holder: `machine-${index}:${life.name}` };
+    return night.plan.hasQueue
+      ? { ...base, dispatcher: { send: (messages) => night.effect('send', () => this.#send(messages)) } }
+      : base;
+  }
+
+  #log(now: () => EpochMs): Deps['log'] {
+    return createLog({ level: 'debug', write: (line) => this.#night.judge.logged(line), now, secrets: [] });
+  }
+
+  async #send(messages: readonly Message[]): Promise<void> {
+    const night = this.#night;
+    for (const message of messages) {
+      this.#sent += 1;
+      const name = `message/${this.#sent}`;
+      const trouble = night.weather('queue', name)?.trouble ?? null;
+      night.note('queue', `${message.attemptId.slice(-20)}${trouble ? ` (${trouble})` : ''}`);
+      if (trouble === 'not_taken') throw new Error('the queue did not take 1 of 1 messages');
+      if (trouble === 'lost') continue;
+      const wait =
+        (0.1 + night.draw(name) * 2) * SECOND +
+        (trouble === 'late' ? (1 + night.draw(`${name}/late`) * 7) * MINUTE : 0);
+      night.timeline.after(wait, () => this.#deliver({ message, receives: 1 }));
+      if (trouble !== 'doubled') continue;
+      night.counts.duplicates += 1;
+      night.timeline.after(wait + night.draw(`${name}/again`) * 3 * SECOND, () =>
+        this.#deliver({ message, receives: 1 }),
+      );
+    }
+  }
+
+  #deliver(delivery: { message: Message; receives: number }): void {
+    const night = this.#night;
+    night.counts.works += 1;
+    const life = this.begin('work', 1);
+    this.#messages.set(life, delivery);
+    const signal = this.limit(life);
+    const { state } = night;
+    void this.run(life, () => carryOut(this.deps(life), state, delivery.message.attemptId, signal));
+  }
+
+  /** What nobody said was done comes again, three times in all. */
+  #messageAgain(life: Life): void {
+    const delivery = this.#messages.get(life);
+    if (!delivery || delivery.receives >= 3) return;
+    this.#night.timeline.after(90 * SECOND, () => this.#deliver({ ...delivery, receives: delivery.receives + 1 }));
+  }
+}

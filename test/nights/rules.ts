@@ -1,0 +1,47 @@
+import type { Policy } from '../../lib/core/policy.ts';
+import { DAY, type EpochMs, MINUTE } from '../../lib/core/time.ts';
+import type { Window } from '../../lib/core/window-kinds.ts';
+import { aPolicy, aWave } from '../support/builders.ts';
+import { PROJECTS } from './fleet.ts';
+import type { Rules } from './plan.ts';
+
+/** How long reads of DCS may be behind, as the nights' policies say: longer than any lag that is played. */
+export const SIGHT_LAG = 2 * MINUTE;
+
+/** The policy of a night's rules; what the operator would have written, read. */
+export function policyOf(rules: Rules, start: EpochMs): Policy {
+  const windows = rules.windows.map(({ from, to }, index) => windowOf(`w${index}`, from, to));
+  return aPolicy({
+    timezone: 'UTC',
+    scopes: rules.regions.map((region) => ({ id: `${region}/${PROJECTS[region]}`, region, project: PROJECTS[region] })),
+    upgrade: { engine: 'latest', proxy: 'latest' },
+    select: { engine: null, versions: null, enterpriseProjects: null, exclude: [] },
+    windows: Object.fromEntries(windows.map((window) => [window.name, window])),
+    freezes: rules.freezes.map(({ from, to, env }, index) => ({
+      name: `f${index}`,
+      reason: 'nobody touches it now',
+      match: env === null ? null : { tags: { env: [env] } },
+      block: ['engine', 'proxy'],
+      span: { kind: 'dates', from: start + from, to: start + to },
+    })),
+    rollout: rules.waves.map(({ wave, after, soak, parallel }) =>
+      aWave(wave, { windows: windows.map(({ name }) => name), parallel, after, soak }),
+    ),
+    limits: {
+      parallel: rules.parallel,
+      perScope: rules.perScope,
+      perWindow: rules.perWindow,
+      oneAtATimeBy: rules.byApp ? ['tag:app'] : [],
+      maxErrors: rules.maxErrors,
+      minDuration: rules.minDuration,
+      sightLag: SIGHT_LAG,
+    },
+    verify: { settle: rules.settle, timeout: rules.timeout },
+  });
+}
+
+/** The night's start is a midnight in UTC, so an offset is a time of day; closed before the start and on other days. */
+function windowOf(name: string, from: number, to: number): Window {
+  const weekdays = [1, 2, 3, 4, 5, 6, 7];
+  return { kind: 'days', name, timezone: 'UTC', weekdays, start: from, end: { to: to % DAY } };
+}

@@ -1,0 +1,35 @@
+import { SECOND } from '../../lib/core/time.ts';
+import type { Ledger } from '../../lib/deps.ts';
+import type { Night } from './night.ts';
+
+/** The store did not do what it was asked for, or did and could not say so. */
+export class StoreFailure extends Error {}
+
+const METHODS = [
+  'acquireLease', 'releaseLease', 'claim', 'save', 'attempt', 'activeAttempts', 'attempts', 'holds', 'putHold', 'fleet', 'putFleet',
+  'dropFleet', 'conditions', 'putCondition', 'dropCondition', 'note', 'putNote', 'putNoteIfAbsent',
+] as const satisfies readonly (keyof Ledger)[]; // biome-ignore format: a list
+
+/** The night's ledger as one process reaches it: over a network, and sometimes not. */
+export function storeOf(night: Night): Ledger {
+  const reached = METHODS.map((method) => {
+    const real = night.ledger[method].bind(night.ledger) as (...given: unknown[]) => Promise<unknown>;
+    return [method, (...given: unknown[]) => night.effect(method, () => through(night, method, () => real(...given)))];
+  });
+  return { ...Object.fromEntries(reached), close: async () => {} } as Ledger;
+}
+
+async function through(night: Night, method: string, real: () => Promise<unknown>): Promise<unknown> {
+  const trouble = night.weather('store', `${method}/${night.nextStoreCall()}`)?.trouble ?? null;
+  if (trouble === 'down') {
+    night.counts.storeFailures += 1;
+    throw new StoreFailure(`ledger: ${method} got no answer`);
+  }
+  // Only what is written may take so long that a call must not follow any more.
+  if (trouble === 'slow') await night.timeline.sleep(2 * SECOND);
+  if (trouble === 'very_slow' && (method === 'claim' || method === 'save')) await night.timeline.sleep(8 * SECOND);
+  const result = await real();
+  if (trouble !== 'written_and_failed') return result;
+  night.counts.storeFailures += 1;
+  throw new StoreFailure(`ledger: ${method} was done, and its answer lost`);
+}

@@ -280,6 +280,7 @@ export const ERROR_RULES = {
   'TRANSPORT.REFUSED': { ...NO_WAY_THERE, hint: REACH },
   'TRANSPORT.TLS': { ...NO_WAY_THERE, retry: 'never', severity: 'critical', hint: 'Check the certificate of the endpoint, the proxy in between, and the clock of this machine.' },
   'TRANSPORT.REDIRECT': { ...CONFIG, hint: 'Write the address that it redirects to as the endpoint, if it is trusted; redirects are not followed with credentials.' },
+  'PROJECT.UNKNOWN': { ...CONFIG, hint: 'Write the project id into the policy in place of auto, or see whether the credentials belong to the right account.' },
   'TRANSPORT.ENDPOINT': { ...CONFIG, hint: 'Write the endpoint as https://host, and the region as Huawei Cloud spells it; plain http is for this machine alone.' },
 
   // Our own: how a task ended, for which DCS gave no code

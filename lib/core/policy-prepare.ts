@@ -29,10 +29,7 @@ interface NotYet {
  * What the grammar has and this version does not do. It is refused, because a gate or an approval that is silently
  * ignored is worse than none. To build one of them: delete its line and add it to the schema.
  */
-const NOT_YET: readonly NotYet[] = [
-  { path: 'alerts' },
-  { path: 'scopes.*.project', when: (value) => value === 'auto' },
-];
+const NOT_YET: readonly NotYet[] = [{ path: 'alerts' }];
 
 /** What is wrong whatever the grammar says: forbidden keys, depth, variables that are not set, and what is not built yet. */
 export function prepare(raw: unknown, env: Env): Prepared {

@@ -78,7 +78,10 @@ function makeSchema() {
 
 function scope() {
   return z.strictObject({
-    project: described(text(), 'Project id, usually `env:NAME`.'),
+    project: described(
+      text(),
+      'Project id, usually `env:NAME`; or `auto`: the project that has the name of the region, asked of IAM.',
+    ),
     region: described(text(), 'Region id, such as cn-north-4.'),
     credentials: described(z.optional(name()), 'Name of a credential set; without it the default one.'),
     endpoint: described(z.optional(url()), 'Base URL of the DCS API, instead of the one of the region.'),

@@ -15,6 +15,8 @@ export interface Config {
   endpoint: string | null;
   /** The same for Cloud Eye. */
   cesEndpoint: string | null;
+  /** The same for IAM. */
+  iamEndpoint: string | null;
   policyFile: string;
   /** As `openLedger` takes it. */
   ledger: string;
@@ -49,6 +51,7 @@ const VARIABLES: Record<string, Check> = {
   CREDENTIALS: credentialsProblem,
   DCS_ENDPOINT: (value) => urlProblem(value),
   CES_ENDPOINT: (value) => urlProblem(value),
+  IAM_ENDPOINT: (value) => urlProblem(value),
   POLICY: policyProblem,
   LEDGER: ledgerProblem,
   QUEUE: queueProblem,
@@ -68,6 +71,7 @@ export function readConfig(env: Env = process.env): Config {
     secrets: Object.entries(env).flatMap(([name, value]) => (SECRET.test(name) && value ? [value] : [])),
     endpoint: env.DCS_ENDPOINT?.replace(/\/+$/, '') || null,
     cesEndpoint: env.CES_ENDPOINT?.replace(/\/+$/, '') || null,
+    iamEndpoint: env.IAM_ENDPOINT?.replace(/\/+$/, '') || null,
     policyFile: (env.POLICY || 'file:policy.yaml').slice('file:'.length),
     ledger: env.LEDGER || DEFAULT_LEDGER,
     queue: env.QUEUE || null,

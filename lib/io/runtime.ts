@@ -77,6 +77,7 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     clock,
     credentials,
     log,
+    iamEndpoint: config.iamEndpoint ?? undefined,
     onAnswer: (status: number) => {
       traffic.apiCalls += 1;
       if (status === 429) traffic.throttled += 1;

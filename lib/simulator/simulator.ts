@@ -3,6 +3,7 @@ import type { Clock } from '../deps.ts';
 import { buildFleet } from './build.ts';
 import type { FleetFile, Gateway } from './fleet.ts';
 import { createGate } from './gateway.ts';
+import { isProjectList, projectsOf } from './iam.ts';
 import { hexId } from './random.ts';
 import { ROUTE_NAMES, type RouteName, routeOf } from './routes.ts';
 import { answerOf, type Reaction, Refused, refusal, type SimulatedRequest } from './wire.ts';
@@ -40,7 +41,7 @@ export interface Simulator {
   /** Every upgrade request, in order. */
   readonly posts: readonly Post[];
   /** How many requests each route got; `unknown` for those that had none. */
-  readonly requests: Readonly<Record<RouteName | 'unknown', number>>;
+  readonly requests: Readonly<Record<RouteName | 'projects' | 'unknown', number>>;
   /** How many requests ended in each way: an error code, an HTTP status, `reset` or `hang`. */
   readonly answers: Readonly<Record<string, number>>;
 }
@@ -53,17 +54,19 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const keys = options.keys ?? fleet.keys;
   const gate = createGate({ ...fleet, keys }, { ...fleet.gateway, ...options }, seed);
   const posts: Post[] = [];
-  const names = [...ROUTE_NAMES, 'unknown'] as const;
-  const requests = Object.fromEntries(names.map((name) => [name, 0])) as Record<RouteName | 'unknown', number>;
+  const names = [...ROUTE_NAMES, 'projects', 'unknown'] as const;
+  const requests = Object.fromEntries(names.map((name) => [name, 0])) as Record<(typeof names)[number], number>;
   const answers: Record<string, number> = {};
   let count = 0;
 
   function handle(request: SimulatedRequest): Reaction {
     const now = clock.now();
     const call = routeOf(request);
-    requests[call?.route.name ?? 'unknown'] += 1;
+    requests[call?.route.name ?? (isProjectList(request) ? 'projects' : 'unknown')] += 1;
     const before = world.upgrades.length;
     const reaction = caught(() => {
+      const projects = projectsOf(request, fleet.projects, keys, now);
+      if (projects) return projects;
       if (!call) throw refusal('APIGW.0101');
       return gate(request, call, now) ?? call.route.serve({ ...call, world, now });
     });

@@ -26,7 +26,7 @@ export const simulator: Verb = {
       });
     else
       call.terminal.out(
-        `DCS simulator ready: ${server.url}\n\n  export DCS_ENDPOINT=${server.url} CES_ENDPOINT=${server.url} CLOUD_SDK_AK=${ak} CLOUD_SDK_SK=${sk}\n\n${fleet.projects.map(({ region, project }) => `  scope: { project: ${project}, region: ${region} }`).join('\n')}\n`,
+        `DCS simulator ready: ${server.url}\n\n  export DCS_ENDPOINT=${server.url} CES_ENDPOINT=${server.url} IAM_ENDPOINT=${server.url} CLOUD_SDK_AK=${ak} CLOUD_SDK_SK=${sk}\n\n${fleet.projects.map(({ region, project }) => `  scope: { project: ${project}, region: ${region} }`).join('\n')}\n`,
       );
     if (!call.signal.aborted) await once(call.signal, 'abort');
     await server.close();

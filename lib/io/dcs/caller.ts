@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts';
 import { failure, failureFrom, jsonOf, noAnswer, requestIdOf } from './answer.ts';
 import { exchange, type HttpRequest, type Reply, TRY_LASTS } from './http.ts';
 import { Limiter, NoTurnError, type Turn } from './limiter.ts';
+import { Projects } from './projects.ts';
 import { type Credentials, isSameSet, percentEncode, sign } from './sign.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface CallerOptions {
   credentials: CredentialSource;
   /** Base URL in place of every scope's own. */
   endpointOverride?: string | undefined;
+  /** The same for IAM, which is asked for the projects that a policy leaves to it. */
+  iamEndpoint?: string | undefined;
   log: Log;
   /** From 0 to 1; for jitter only. */
   random?: (() => number) | undefined;
@@ -71,11 +74,13 @@ export class Caller {
   readonly #service: Service;
   readonly #timeouts: Timeouts;
   readonly #limiters = new Map<string, Limiter>();
+  readonly #projects: Projects;
 
   constructor(options: CallerOptions, service: Service = DCS) {
     this.#options = options;
     this.#service = service;
     this.#timeouts = { ...TIMEOUTS, ...options.timeouts };
+    this.#projects = new Projects(options.clock, options.iamEndpoint);
   }
 
   /** A GET, repeated with full jitter where its failure may pass. @throws DcsError */
@@ -133,8 +138,8 @@ export class Caller {
   async #try(method: HttpRequest['method'], call: Call, body: string, until: EpochMs, first: boolean): Promise<Tried> {
     const { clock } = this.#options;
     const { scope, signal } = call;
-    const url = this.#url(call);
-    if (!url) return notSent(failure('TRANSPORT.ENDPOINT', `the endpoint of ${scope.id} is not an https address`));
+    if (!this.#url(call, ''))
+      return notSent(failure('TRANSPORT.ENDPOINT', `the endpoint of ${scope.id} is not an https address`));
     let credentials: Credentials;
     try {
       credentials = await this.#options.credentials(scope.credentials);
@@ -143,6 +148,9 @@ export class Caller {
         failure('CREDENTIALS.MISSING', `no credentials: ${error instanceof Error ? error.message : error}`),
       );
     }
+    const project = await this.#projects.idOf(scope, credentials, this.#timeouts.tryLasts, signal);
+    if (typeof project !== 'string') return notSent(project);
+    const url = this.#url(call, project)!;
     const limiter = this.#limiterOf(scope);
     let turn: Turn;
     try {
@@ -151,7 +159,7 @@ export class Caller {
       return notSent(error instanceof NoTurnError ? noRoom(error) : outOfTime());
     }
     try {
-      const headers = headersFor(method, scope.project);
+      const headers = headersFor(method, project);
       const signed = sign({ method, url, headers, body, now: clock.now(), ...credentials });
       const answer = await exchange({ method, url, headers: signed, body }, this.#timeouts.tryLasts, signal);
       this.#options.onAnswer?.('code' in answer ? 0 : answer.status);
@@ -165,10 +173,10 @@ export class Caller {
     }
   }
 
-  #url({ scope, segments, query = [] }: Call): URL | null {
+  #url({ scope, segments, query = [] }: Call, project: string): URL | null {
     const base = (this.#options.endpointOverride ?? endpointOf(scope, this.#service)).replace(/\/+$/, '');
     if (urlProblem(base) !== null) return null;
-    const path = [this.#service.version, scope.project, ...segments].map(percentEncode).join('/');
+    const path = [this.#service.version, project, ...segments].map(percentEncode).join('/');
     const pairs = query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(String(value))}`);
     return URL.parse(`${base}/${path}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`);
   }

@@ -2,7 +2,7 @@ import type { Decision } from '../core/decision.ts';
 import type { Instance } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { dueParts } from '../core/stock.ts';
-import type { EpochMs } from '../core/time.ts';
+import { type EpochMs, MINUTE } from '../core/time.ts';
 import type { Deps, FleetEntry } from '../deps.ts';
 import type { RequestFailure } from './failure.ts';
 
@@ -64,7 +64,7 @@ export async function remember(deps: Deps, seen: Observation, decisions: readonl
   const entries = seen.instances.map((instance): FleetEntry => {
     const before = seen.stored.get(instance.instanceId);
     const decision = decided.get(instance.instanceId) ?? before?.decision ?? null;
-    const gatedAt = isGated(decided.get(instance.instanceId)) ? now : before?.gatedAt;
+    const gatedAt = isGated(decided.get(instance.instanceId)) ? refreshed(before?.gatedAt, now) : before?.gatedAt;
     const behindSince = seen.behindSince.get(instance.instanceId) ?? null;
     return { instance, behindSince, decision, ...(gatedAt === undefined ? {} : { gatedAt }), seenAt: now };
   });
@@ -81,6 +81,11 @@ export async function remember(deps: Deps, seen: Observation, decisions: readonl
 
 function isGated(decision: Decision | undefined): boolean {
   return decision?.reason === 'gate_failed' || decision?.reason === 'gate_unknown';
+}
+
+/** To the minute it need not be known, and every new one is a write. */
+function refreshed(before: EpochMs | undefined, now: EpochMs): EpochMs {
+  return before !== undefined && now - before < 10 * MINUTE ? before : now;
 }
 
 /** Writes cost money in a table: what has not changed is not written again. */

@@ -90,6 +90,11 @@ export async function decideGated(
       if (gated.no && gated.failure?.rule.stops === 'scope') blind.set(scope, gated.no);
       note(gathered, instance, gated, deps.clock.now());
     }, signal); // biome-ignore format: one call
+    // Nobody of these is tried in vain, in the place of one of another scope.
+    for (const { instanceId, scope } of instances) {
+      const no = blind.get(scope);
+      if (no && !found.has(instanceId)) found.set(instanceId, no);
+    }
   }
 }
 

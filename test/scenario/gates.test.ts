@@ -165,19 +165,28 @@ describe('Cloud Eye cannot be read', () => {
     expect((await world.ledger.conditions()).filter(({ key }) => key.startsWith('scope:'))).toEqual([]);
   }); // biome-ignore format: a table
 
-  it('in one scope, the others go on, and the scope itself is asked once a pass', async () => {
+  it('in one scope: however many it has, they take no place of others, and it is asked once a pass', async () => {
     const world = worldOf(['a']);
     world.policy = aPolicy({
+      limits: { ...LIMITS, parallel: 1 },
       gates: { cpu: 70 },
       scopes: [...world.policy.scopes, { id: 'eu-west-101/p2', region: 'eu-west-101', project: 'p2' }],
     });
-    world.add(anInstance('elsewhere', { scope: 'eu-west-101/p2', region: 'eu-west-101', project: 'p2' }));
+    const names = Array.from({ length: 20 }, (_, index) => `elsewhere-${index}`);
+    for (const name of names)
+      world.add(anInstance(name, { scope: 'eu-west-101/p2', region: 'eu-west-101', project: 'p2' }));
+    let asked = 0;
     const { highest } = world;
     world.highest = async (scope, ...rest) => {
+      if (scope.region === 'eu-west-101') asked += 1;
       world.eyeless = scope.region === 'eu-west-101' ? { code: 'HTTP.403', status: 403 } : null;
       return highest.call(world, scope, ...rest);
     };
-    expect(await decisionsOf(world)).toEqual({ a: 'start due', elsewhere: 'wait gate_unknown' });
+    expect(await decisionsOf(world)).toEqual({
+      a: 'start due',
+      ...Object.fromEntries(names.map((name) => [name, 'wait gate_unknown'])),
+    });
+    expect(asked).toBeLessThanOrEqual(1);
     expect(world.begun.map(({ name }) => name)).toEqual(['a']);
   });
 

@@ -3,8 +3,9 @@ import type { Scope } from '../../core/instance.ts';
 import type { Gauge, Reading } from '../../core/load.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { Metrics } from '../../deps.ts';
-import { Caller, type CallerOptions, CES } from '../dcs/caller.ts';
+import { Caller, type CallerOptions } from '../dcs/caller.ts';
 import { listOf, number, sift, text } from '../dcs/lenient.ts';
+import { CES } from '../dcs/service.ts';
 
 /** The most metrics that each edition of the API takes in one call. */
 const GAUGES_A_CALL = 10;

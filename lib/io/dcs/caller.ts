@@ -8,6 +8,7 @@ import { failure, failureFrom, jsonOf, noAnswer, requestIdOf } from './answer.ts
 import { exchange, type HttpRequest, type Reply, TRY_LASTS } from './http.ts';
 import { Limiter, NoTurnError, type Turn } from './limiter.ts';
 import { Projects } from './projects.ts';
+import { DCS, endpointOf, type Service } from './service.ts';
 import { type Credentials, isSameSet, percentEncode, sign } from './sign.ts';
 
 /**
@@ -45,16 +46,6 @@ export interface CallerOptions {
   /** Told of every request that was sent, by the status of its answer; 0: there was none. */
   onAnswer?: ((status: number) => void) | undefined;
 }
-
-/** One of the cloud's services: the first word of its hosts, and the version in its paths. */
-export interface Service {
-  host: string;
-  version: string;
-}
-
-export const DCS: Service = { host: 'dcs', version: 'v2' };
-/** Cloud Eye, API version 1. */
-export const CES: Service = { host: 'ces', version: 'V1.0' };
 
 /** A request to a service, without the wire. Segments are joined and encoded. */
 export interface Call {
@@ -194,13 +185,6 @@ export class Caller {
     const random = this.#options.random ?? Math.random;
     return isThrottled ? 0 : Math.round(random() * Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (attempt - 1)));
   }
-}
-
-/** A scope names the endpoint of DCS; that of another service is beside it where the name shows it (`dcs.` first). */
-export function endpointOf({ endpoint, region }: Scope, { host }: Service): string {
-  if (endpoint && host === DCS.host) return endpoint;
-  const beside = endpoint && /^(https:\/\/)dcs(\..+)$/.exec(endpoint);
-  return beside ? `${beside[1]}${host}${beside[2]}` : `https://${host}.${percentEncode(region)}.myhuaweicloud.com`;
 }
 
 function headersFor(method: HttpRequest['method'], project: string): Record<string, string> {

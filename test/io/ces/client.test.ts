@@ -4,8 +4,8 @@ import type { Gauge } from '../../../lib/core/load.ts';
 import { MINUTE } from '../../../lib/core/time.ts';
 import { type Clock, DcsError, type Metrics } from '../../../lib/deps.ts';
 import { createMetrics } from '../../../lib/io/ces/client.ts';
-import { CES, DCS, endpointOf } from '../../../lib/io/dcs/caller.ts';
 import { createDcs } from '../../../lib/io/dcs/client.ts';
+import { CES, DCS, endpointOf } from '../../../lib/io/dcs/service.ts';
 import { canonicalRequest, signature } from '../../../lib/io/dcs/sign.ts';
 import { startUnkindServer, type UnkindServer } from '../../support/unkind-server.ts';
 

@@ -106,6 +106,8 @@ export interface Condition {
   toldAt: EpochMs | null;
   /** The receivers that have it, as long as others have not. */
   reached?: string[];
+  /** The key under which it was told together with others. */
+  toldAs?: string;
   /** Since when it is over; it is kept until all have heard that, and `reached` are those that have. */
   endedAt?: EpochMs;
   /** Of a receiver that fails: when it was last tried. */

@@ -42,6 +42,8 @@ export interface Alert {
   at: EpochMs;
   /** Scope, instanceId, name, wave, code, requestId, taskId …: strings only. */
   labels: Record<string, string>;
+  /** Alerts of one event with the same cause are told as one. Absent: it is told alone. */
+  cause?: string;
   /** What was told under this key is over. */
   resolved?: true;
 }
@@ -128,6 +130,9 @@ const TOLD: readonly Told[] = [
   },
 ];
 
+/** What many upgrades of one opening can come to for one reason. */
+const GROUPED: readonly AlertEvent[] = ['failed', 'unverified', 'expired'];
+
 /** What is true of the attempt now and was not told yet, and what was told and is not true any more. */
 export function untold(attempt: Attempt, now: EpochMs, ruleOf: (code: string) => ErrorRule): Alert[] {
   if (attempt.unreadable) return [];
@@ -152,6 +157,8 @@ function alertOf(told: Told, attempt: Attempt, ruleOf: (code: string) => ErrorRu
   const { event, severity } = told;
   return {
     key: `${attempt.id}:${event}`,
+    // The others end one by one, and that is told of each.
+    ...(GROUPED.includes(event) ? { cause: `${attempt.opening.id}:${attempt.error?.code ?? event}` } : {}),
     event,
     severity,
     summary: told.summary(attempt),
@@ -193,6 +200,7 @@ export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
       : ['Everything', 'all'];
   return {
     key: `hold:${hold.id}:${hold.createdAt}`,
+    ...(instanceId === undefined ? {} : { cause: hold.reason }),
     event: 'held',
     severity: 'error',
     summary: `${what} is held: ${hold.reason}.`,

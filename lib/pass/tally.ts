@@ -6,8 +6,8 @@ import type { Instance } from '../core/instance.ts';
 import type { WaveState } from '../core/rollout.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
+import type { Raised } from './conditions.ts';
 import type { RequestFailure } from './failure.ts';
-import type { Raised } from './tell.ts';
 
 export interface PassOptions {
   /** Observe and decide; start nothing, tell nobody. */

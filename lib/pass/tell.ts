@@ -2,7 +2,6 @@ import {
   type Alert,
   isSettledAttempt,
   markOf,
-  overAlert,
   policyAlert,
   scopeAlert,
   unknownCodeAlert,
@@ -15,16 +14,10 @@ import { isKnown, ruleFor } from '../core/errors.ts';
 import { type EpochMs, MINUTE } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import type { Condition, DcsFailure, Deps } from '../deps.ts';
+import { tellConditions } from './conditions.ts';
 import { Delivery } from './delivery.ts';
 import { tellDigests } from './digest.ts';
 import type { Gathered } from './tally.ts';
-
-/** A fact that is not an attempt's: a scope that cannot be read, a hold that this program set, a policy that does not parse. */
-export interface Raised {
-  alert: Alert;
-  /** It is told only when it has lasted this long, in milliseconds: a fault that heals by itself is nobody's night. */
-  grace: number;
-}
 
 /** A scope, or a queue, that fails for a reason that passes is told only when it lasts. */
 export const GRACE = 15 * MINUTE;
@@ -51,7 +44,7 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], del
   };
   for (const group of byCause(pending)) {
     const alert = groupedAlert(group);
-    const result = await delivery.give(alert, group[0]!.reached);
+    const result = await delivery.give(alert, group[0].reached);
     if (result.told) alerts.push(alert);
     if (!result.told && !result.complete) continue;
     for (const { attempt } of group) {
@@ -76,57 +69,6 @@ function marked(
 ): string[] {
   const others = told.filter((mark) => !mark.startsWith(`${what}@`));
   return [...others, ...(complete ? [what] : reached.map((name) => `${what}@${name}`))];
-}
-
-/**
- * Tells each raised fact once for as long as it lasts. `over` says of a stored key whether this pass could have seen the
- * fact: then its absence means that it is over, and the same fact is told anew when it comes back.
- */
-export async function tellConditions(
-  deps: Deps,
-  known: ReadonlyMap<string, Condition>,
-  raised: readonly Raised[],
-  over: (key: string) => boolean,
-  delivery: Delivery,
-): Promise<Alert[]> {
-  const current = new Map(raised.map((one) => [one.alert.key, one]));
-  const alerts: Alert[] = [];
-  for (const [key, { alert: latest, grace }] of current) {
-    const stored = known.get(key);
-    // One that is back before all have heard that it was over is another.
-    const isKnown = stored !== undefined && stored.endedAt === undefined;
-    const condition: Condition = isKnown ? stored : { key, alert: latest, toldAt: null };
-    // Told as it was first seen: the same fact keeps its instant, and one that comes back has another.
-    const { alert } = condition;
-    const isDue = condition.toldAt === null && deps.clock.now() >= alert.at + grace;
-    if (!isDue) {
-      if (!isKnown) await deps.ledger.putCondition(condition);
-      continue;
-    }
-    const { reached, complete, told } = await delivery.give(alert, condition.reached ?? []);
-    if (told) alerts.push(alert);
-    if (complete) await deps.ledger.putCondition({ key, alert, toldAt: deps.clock.now() });
-    else if (told || !isKnown) await deps.ledger.putCondition({ ...condition, reached });
-  }
-  for (const [key, condition] of known) {
-    const isOver = !current.has(key) && (condition.endedAt !== undefined || over(key));
-    if (isOver) alerts.push(...(await tellEnd(deps, condition, delivery)));
-  }
-  return alerts;
-}
-
-/** What somebody was told is over: that is told as well, and then it is forgotten. */
-async function tellEnd(deps: Deps, condition: Condition, delivery: Delivery): Promise<Alert[]> {
-  const { key, endedAt = deps.clock.now(), toldAt } = condition;
-  const wasTold = toldAt !== null || (condition.reached ?? []).length > 0;
-  const alert = overAlert(condition.alert, endedAt);
-  const before = condition.endedAt === undefined ? [] : (condition.reached ?? []);
-  const isOneOff = condition.alert.event === 'ledger';
-  const result = wasTold && !isOneOff ? await delivery.give(alert, before) : null;
-  if (!result || result.complete) await deps.ledger.dropCondition(key);
-  else
-    await deps.ledger.putCondition({ key, alert: condition.alert, toldAt: endedAt, endedAt, reached: result.reached });
-  return result?.told ? [alert] : [];
 }
 
 /** Tells all that a pass has found out. `opening`: of any window, now. */
@@ -177,6 +119,9 @@ export async function tell(
     if (key.startsWith('attempt:')) return gathered.judged;
     // What happened once, and is there until it was told.
     if (key.startsWith('ledger:')) return true;
+    // A warning ends with the page that it became.
+    const page = key.replace(/^deadline:warn:/, 'deadline:page:');
+    if (page !== key && raised.some(({ alert }) => alert.key === page)) return false;
     if (key.startsWith('hold:') || key.startsWith('freeze:') || key.startsWith('deadline:')) return gathered.judged;
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
     if (key.startsWith('receiver:') || key.startsWith('alerts:')) return delivery.isOver(key);

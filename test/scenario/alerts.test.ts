@@ -62,6 +62,36 @@ describe('F077 an alert storm', () => {
   });
 });
 
+describe('holds of many instances for one reason', () => {
+  /** As the program sets them for instances that did not come to it in three openings. */
+  const holdOn = (name: string, reason = 'three openings without success') =>
+    aHold({ id: `system:${name}`, by: 'system', match: { instanceId: `id-${name}` }, reason });
+
+  it('are one alert, and over with the last of them', async () => {
+    const names = many.slice(0, 30);
+    const world = new FakeWorld(names);
+    for (const name of names) await world.ledger.putHold(holdOn(name));
+    await world.ticks(3);
+    expect(world.alerts.map(({ event, labels }) => [event, labels.count])).toEqual([['held', '30']]);
+    for (const name of names.slice(1)) await world.ledger.putHold({ ...holdOn(name), releasedAt: world.now });
+    await world.ticks(2);
+    expect(world.ended).toEqual([]);
+    await world.ledger.putHold({ ...holdOn(names[0]!), releasedAt: world.now });
+    await world.ticks(2);
+    expect(world.ended.map(({ key }) => key)).toEqual([world.alerts.find(({ event }) => event === 'held')!.key]);
+  });
+
+  it('one that comes later is told of, and another reason is another alert', async () => {
+    const world = new FakeWorld(many.slice(0, 4));
+    await world.ledger.putHold(holdOn(many[0]!));
+    await world.ticks(1);
+    await world.ledger.putHold(holdOn(many[1]!));
+    await world.ledger.putHold(holdOn(many[2]!, 'something else'));
+    await world.ticks(1);
+    expect(world.alerts.map(({ labels }) => labels.instanceId)).toEqual(many.slice(0, 3).map((name) => `id-${name}`));
+  });
+});
+
 describe('a digest of the window', () => {
   const five = many.slice(0, 5);
   const digests = (world: FakeWorld) => world.alerts.filter(({ event }) => event === 'digest');

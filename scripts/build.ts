@@ -25,6 +25,15 @@ const SELDOM = [
   'lib/pass/start.ts',
 ];
 
+/**
+ * What the AWS SDK has for browsers, and for keys from anywhere but the environment, where a function finds its own: a
+ * developer's profile, single sign-on, a file with a token. It is asked for only where there are none.
+ */
+const UNUSED = [
+  'bowser',
+  ...['sso', 'ini', 'process', 'web-identity'].map((kind) => `@aws-sdk/credential-provider-${kind}`),
+];
+
 const SHARED = { platform: 'node', target: 'node24', minify: true, legalComments: 'none' } as const;
 
 const [folder = 'dist'] = process.argv.slice(2);
@@ -54,8 +63,7 @@ async function bundle(name: string): Promise<void> {
     format: 'esm',
     // What of the AWS SDK is not used can be left out of its ES modules only.
     mainFields: ['module', 'main'],
-    // The AWS SDK has it for browsers.
-    external: ['bowser'],
+    external: UNUSED,
     define: { 'import.meta.dirname': '__dirname' },
     metafile: true,
     write: false,

@@ -20,6 +20,7 @@ const SELDOM = [
   'lib/core/window-rrule.ts',
   'lib/io/dcs/sign.ts',
   'lib/io/ledger/sqlite.ts',
+  'lib/pass/gauge.ts',
   'lib/pass/look.ts',
   'lib/pass/observe.ts',
   'lib/pass/start.ts',

@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Figure } from '../bench.ts';
+import { LOCAL_AWS } from '../offline/aws.ts';
+import { createTable, startDynalite } from '../offline/table.ts';
 
 const ROUNDS = 30;
 
@@ -15,45 +17,95 @@ const POLICY = {
   rollout: [{ wave: 'dev', match: { tags: { env: 'dev' } }, window: 'night' }],
 };
 
-const EVENT = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', time: '2026-11-24T00:00:00Z', detail: '{}' };
+const TICK = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', time: '2026-11-24T00:00:00Z', detail: '{}' };
 
-/** The bundled tick handler run once, from nothing to its answer, against starting Node alone. Medians of interleaved rounds. */
+/** An API Gateway event, payload 2.0. */
+const httpEvent = (rawPath: string) => ({
+  version: '2.0',
+  rawPath,
+  rawQueryString: '',
+  headers: {},
+  requestContext: { http: { method: 'GET' }, requestId: 'r', stage: '$default' },
+});
+
+const MESSAGE = {
+  eventSource: 'aws:sqs',
+  messageId: 'm',
+  body: '{"kind":"start","attemptId":"i@o"}',
+  attributes: { ApproximateReceiveCount: '1' },
+};
+
+interface Run {
+  bundle: 'tick' | 'http' | 'worker';
+  event: object;
+  /** Whether the ledger is a DynamoDB table: then its client is loaded. */
+  table: boolean;
+  limit: number | null;
+}
+
+const WORK = { Records: [MESSAGE] };
+
+/** What each function is asked once. `/health` makes the table's client and sends nothing; what is sent has no limit, it is the network's. */
+const RUNS: Record<string, Run> = {
+  'tick handler': { bundle: 'tick', event: TICK, table: false, limit: 2.2 },
+  'http handler': { bundle: 'http', event: httpEvent('/health'), table: false, limit: 3 },
+  'worker handler': { bundle: 'worker', event: WORK, table: false, limit: 3 },
+  "http handler with the table's client": { bundle: 'http', event: httpEvent('/health'), table: true, limit: 3 },
+  'tick handler and its reads of a local table': { bundle: 'tick', event: TICK, table: true, limit: null },
+  'worker handler and its reads of a local table': { bundle: 'worker', event: WORK, table: true, limit: null },
+};
+
+/** Each bundled handler run once, from nothing to its answer, against starting Node alone. Medians of interleaved rounds. */
 export async function startBench(): Promise<Record<string, Figure>> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-  run(['scripts/build.ts', join(folder, 'dist')], process.env);
-  const bundle = join(folder, 'dist', 'tick.cjs');
+  const built = spawnSync(process.execPath, ['scripts/build.ts', join(folder, 'dist')], { encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(`the build failed: ${built.stderr}`);
   const policy = join(folder, 'policy.json');
   await writeFile(policy, JSON.stringify(POLICY));
+  const dynamo = await startDynalite();
   const env = {
     PATH: process.env.PATH,
     POLICY: `file:${policy}`,
-    LEDGER: 'memory',
     LOG_LEVEL: 'error',
     CLOUD_SDK_AK: 'A'.repeat(20),
     CLOUD_SDK_SK: 'S'.repeat(40),
+    AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
+    ...LOCAL_AWS,
   };
-  const once = `require(${JSON.stringify(bundle)}).handler(${JSON.stringify(EVENT)}, { getRemainingTimeInMillis: () => 290000 }).then(() => process.exit(0), (error) => { console.error(error); process.exit(1); })`;
-  const [bare, tick]: [number[], number[]] = [[], []];
+  const ledgers = { true: `dynamodb:${await createTable(dynamo.endpoint)}`, false: 'memory' };
+  const bare: number[] = [];
+  const times = new Map(Object.keys(RUNS).map((name) => [name, [] as number[]]));
   for (let round = 0; round < ROUNDS; round++) {
-    bare.push(timed(['-e', '0'], env));
-    tick.push(timed(['-e', once], env));
+    bare.push(await timed('0', env));
+    for (const [name, { bundle, event, table }] of Object.entries(RUNS))
+      times
+        .get(name)!
+        .push(await timed(onceOf(join(folder, 'dist'), bundle, event), { ...env, LEDGER: ledgers[`${table}`] }));
   }
-  await rm(folder, { recursive: true });
-  return {
-    'tick handler once / bare Node': { value: median(tick) / median(bare), unit: 'x', limit: 2.2 },
-    'tick handler once': { value: median(tick), unit: 'ms', limit: null },
-  };
+  await Promise.all([rm(folder, { recursive: true }), dynamo.stop()]);
+  const figures = Object.entries(RUNS).map(([name, { limit }]): [string, Figure] => {
+    const value = median(times.get(name)!) / median(bare);
+    return [`${name} once / bare Node`, { value, unit: 'x', limit }];
+  });
+  const tick = { value: median(times.get('tick handler')!), unit: 'ms', limit: null };
+  return { ...Object.fromEntries(figures), 'tick handler once': tick };
 }
 
-function timed(args: string[], env: NodeJS.ProcessEnv): number {
+/** A script that invokes the function once and leaves; with an error where the function did not do what it was asked. */
+function onceOf(folder: string, name: Run['bundle'], event: object): string {
+  const bundle = join(folder, `${name}.cjs`);
+  const left = name === 'tick' ? 290_000 : 80_000;
+  return `require(${JSON.stringify(bundle)}).handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => ${left} }).then(
+    (done) => process.exit(done.statusCode >= 400 || done.batchItemFailures?.length ? 1 : 0),
+    (error) => { console.error(error); process.exit(1); })`;
+}
+
+async function timed(script: string, env: NodeJS.ProcessEnv): Promise<number> {
   const began = performance.now();
-  run(args, env);
+  const child = spawn(process.execPath, ['-e', script], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const code = await new Promise((done) => child.once('exit', done));
+  if (code !== 0) throw new Error(`it ended with ${code}: ${script}`);
   return performance.now() - began;
-}
-
-function run(args: string[], env: NodeJS.ProcessEnv): void {
-  const { status, stderr } = spawnSync(process.execPath, args, { env });
-  if (status !== 0) throw new Error(`it failed: ${stderr}`);
 }
 
 function median(list: number[]): number {

@@ -53,6 +53,19 @@ describe('the packaged template', () => {
   });
 });
 
+it('each function gets what the example policy takes from the environment, from the shell that deploys', () => {
+  const taken = readFileSync(join(root, 'policy.example.yaml'), 'utf8')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .flatMap((line) => line.match(/(?<=env:)[A-Z_]+/g) ?? []);
+  expect(taken).toContain('HUAWEICLOUD_PROJECT_ID');
+  for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
+    const { Variables } = Properties.Environment;
+    expect(Object.keys(Variables)).toEqual(expect.arrayContaining(taken));
+    expect([Variables.HUAWEICLOUD_PROJECT_ID, Variables.HUAWEICLOUD_REGION]).toEqual(['of-the-shell', '']);
+  }
+});
+
 describe('the ledger’s table', () => {
   it('is the one that the program makes its requests for', () => {
     expect(resource('Ledger').Properties).toMatchObject(TABLE_SCHEMA);
@@ -284,7 +297,8 @@ async function packageInto(target: string): Promise<void> {
   cpSync(join(root, 'policy.example.yaml'), join(target, 'policy.yaml'));
   symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'));
   const run = promisify(execFile);
-  const env = { PATH: process.env.PATH, HOME: target, SLS_TELEMETRY_DISABLED: '1', CI: '1' };
+  const shell = { HUAWEICLOUD_PROJECT_ID: 'of-the-shell' };
+  const env = { PATH: process.env.PATH, HOME: target, SLS_TELEMETRY_DISABLED: '1', CI: '1', ...shell };
   await run(process.execPath, ['scripts/build.ts'], { cwd: target, env });
   await run(process.execPath, [serverlessCli(), 'package', '--stage', 'dev'], { cwd: target, env });
 }

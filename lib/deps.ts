@@ -110,6 +110,8 @@ export interface Condition {
   toldAs?: string;
   /** Since when it is over; it is kept until all have heard that, and `reached` are those that have. */
   endedAt?: EpochMs;
+  /** When it was last met, where that matters. */
+  seenAt?: EpochMs;
   /** Of a receiver that fails: when it was last tried. */
   triedAt?: EpochMs;
 }

@@ -11,13 +11,14 @@ import { memoryOf, type Scene } from './core/stock.ts';
 import type { EpochMs } from './core/time.ts';
 import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
-import { act, LEASE_LASTS } from './pass/act.ts';
+import { act } from './pass/act.ts';
 import { approvalFor } from './pass/approval.ts';
 import { type Observation, recall, remember, withReread } from './pass/fleet.ts';
 import { followAll } from './pass/follow.ts';
 import { decideGated, gatedLately } from './pass/gauge.ts';
 import { observe } from './pass/observe.ts';
 import { claimOrders, overridesOf } from './pass/order.ts';
+import { LEASE_LASTS } from './pass/start.ts';
 import type { PassOptions, PassReport, Tally } from './pass/tally.ts';
 import { GRACE, spentScopes, tell } from './pass/tell.ts';
 
@@ -69,7 +70,8 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
     });
   }
   report.errors = tally.failures.map(({ scope, instanceId, failure: { code, message, requestId, rule } }) => {
-    return { scope, instanceId, code, message, requestId, hint: rule.hint };
+    const stopsScope = instanceId === null || rule.stops === 'scope';
+    return { scope, instanceId, code, message, requestId, hint: rule.hint, stopsScope };
   });
   // One that was refused before and called again now is told of as it is now.
   const restarted = new Set(report.started.map(({ id }) => id));

@@ -73,6 +73,10 @@ interface Told {
 const because = (attempt: Attempt): string =>
   attempt.error ? `${attempt.error.message} (${attempt.error.code})` : attempt.state;
 
+const isGone = ({ error }: Attempt): boolean => error?.code === 'DCS.3022';
+/** DCS had accepted it. */
+const wasRunning = ({ updates }: Attempt): boolean => updates.some(({ state }) => state === 'running');
+
 /** All that is ever told of an attempt. Each is told once; the attempt remembers which were. */
 const TOLD: readonly Told[] = [
   {
@@ -96,10 +100,18 @@ const TOLD: readonly Told[] = [
     event: 'expired',
     severity: 'warning',
     // Nobody waits for what a window left undone, but whoever ordered an upgrade waits for that.
-    holds: ({ state, error, opening }) =>
-      state === 'expired' && (error === null ? isOverride(opening) : error.code !== 'DCS.3022'),
-    summary: (attempt) => `${attempt.name} was not begun before the window closed: ${because(attempt)}.`,
-    action: (_, hint) => `${hint} It is due again in the next opening.`,
+    holds: (attempt) => {
+      if (attempt.state !== 'expired') return false;
+      return attempt.error === null ? isOverride(attempt.opening) : !isGone(attempt) || wasRunning(attempt);
+    },
+    summary: (attempt) =>
+      isGone(attempt)
+        ? `${attempt.name} is gone, and its upgrade with it.`
+        : `${attempt.name} was not begun before the window closed: ${because(attempt)}.`,
+    action: (attempt, hint) =>
+      isGone(attempt)
+        ? 'If nobody meant to delete it, find out who did.'
+        : `${hint} It is due again in the next opening.`,
   },
   {
     event: 'stuck',
@@ -229,7 +241,7 @@ export function scopeAlert(
   at: EpochMs,
 ): Alert {
   return {
-    key: `scope:${scope}:${during}:${failure.code}`,
+    key: `scope:${scope}:${during}:${kindOf(failure)}`,
     event: 'scope',
     severity: failure.rule.severity,
     summary: `${CANNOT[during]} in ${scope}: ${failure.message} (${failure.code}).`,
@@ -244,6 +256,30 @@ export function scopeAlert(
   };
 }
 
+/** What passes by itself is one fact however its code changes; what a person has to mend is one for each code. */
+export function kindOf({ code, rule }: { code: string; rule: ErrorRule }): string {
+  return rule.retry === 'never' ? code : 'passing';
+}
+
+/** An upgrade under way that nobody sees. */
+export function unseenAlert(
+  { id, instanceId, name, scope }: Pick<Attempt, 'id' | 'instanceId' | 'name' | 'scope'>,
+  failure: { code: string; message: string; rule: ErrorRule },
+  at: EpochMs,
+): Alert {
+  const { code, message, rule } = failure;
+  return {
+    key: `unseen:${id}`,
+    event: 'scope',
+    severity: 'error',
+    summary: `The upgrade of ${name} cannot be looked at: ${message} (${code}).`,
+    action: `${rule.hint} It is followed on, and not started again.`,
+    at,
+    labels: { scope, instanceId, name, code, attempt: id },
+    cause: `unseen ${scope} ${kindOf(failure)}`,
+  };
+}
+
 /** Instances of a scope that cannot be read, while others can: nothing is decided on them, or their upgrade is not seen. */
 export function unreadableAlert(
   scope: string,
@@ -255,7 +291,7 @@ export function unreadableAlert(
   const named = instanceIds.slice(0, 3).join(', ');
   const more = instanceIds.length > 3 ? ` and ${instanceIds.length - 3} more` : '';
   return {
-    key: `instances:${scope}:${code}`,
+    key: `instances:${scope}:${kindOf(failure)}`,
     event: 'scope',
     severity: rule.severity === 'info' ? 'warning' : rule.severity,
     summary: `In ${scope} the state of ${named}${more} cannot be read: ${message} (${code}).`,

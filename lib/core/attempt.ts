@@ -36,6 +36,9 @@ export interface Attempt {
   opening: { id: string; opens: EpochMs; closes: EpochMs };
   state: AttemptState;
   taskId: string | null;
+  /** Of the instance, as they were at the claim: what it must not run beside does not depend on whether it is still listed. */
+  tags?: Readonly<Record<string, string>>;
+  enterpriseProjectId?: string;
   /** Cache mode and gigabytes, e.g. `ha/8`: attempts of one size class teach how long the next will take. */
   sizeClass: string;
   /** `schedule`, `cli`, or who asked over HTTP. */
@@ -68,6 +71,8 @@ export interface Attempt {
   calls: number;
   /** When the task was first seen to have ended well; verification is bounded from here. */
   taskEndedAt: EpochMs | null;
+  /** Since when the API has said that the instance does not exist; absent while it does. */
+  goneAt?: EpochMs | null;
   /** When the task outlived `verify.timeout`; null as long as it has not. It is followed on all the same. */
   timedOutAt: EpochMs | null;
   progress: { percent: number; remainSeconds: number | null; at: EpochMs } | null;

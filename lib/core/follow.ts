@@ -108,11 +108,17 @@ function refused(attempt: Attempt, { retry, stops }: ErrorRule, error: AttemptEr
  * Success needs the task's good end, the version and RUNNING; a word that is not known is "not finished".
  */
 export function advance(attempt: Attempt, seen: Sighting, limits: FollowLimits): Attempt {
-  if (seen.gone) {
-    const error = { code: 'DCS.3022', message: 'the instance no longer exists', requestId: null };
-    return ended(attempt, seen.at, 'expired', 'the instance is gone', error);
-  }
+  if (seen.gone) return withoutInstance(attempt, seen.at, limits);
+  if (attempt.goneAt != null) return advance({ ...attempt, goneAt: null }, seen, limits);
   return attempt.state === 'running' ? follow(attempt, seen, limits) : lookForTrace(attempt, seen);
+}
+
+/** One answer may be wrong, and an upgrade that is lost from sight because of it is never told: it has to stay away. */
+function withoutInstance(attempt: Attempt, at: EpochMs, limits: FollowLimits): Attempt {
+  if (attempt.goneAt == null) return noted(attempt, at, 'the instance does not exist: looking again', { goneAt: at });
+  if (at < attempt.goneAt + limits.sightLag) return attempt;
+  const error = { code: 'DCS.3022', message: 'the instance no longer exists', requestId: null };
+  return ended(attempt, at, 'expired', 'the instance is gone', error);
 }
 
 /** The outcome of the call is unknown: is there any sign that DCS began? */
@@ -120,8 +126,11 @@ function lookForTrace(attempt: Attempt, seen: Sighting): Attempt {
   if (attempt.lookUntil === null) return closeIfOver(attempt, seen.at);
   const task = seen.tasks?.find((one) => isTrace(one, attempt)) ?? null;
   if (seen.upgrading || seen.status === 'UPGRADING' || task) {
-    const taskId = seen.serviceTaskId ?? task?.id ?? null;
-    const note = taskId ? `found: task ${taskId}` : `found: the instance is ${seen.status}`;
+    // A task that only the list shows may be another's: it is a sign to stay away, but how it ends says nothing of ours.
+    const taskId = seen.serviceTaskId;
+    const note = taskId
+      ? `found: task ${taskId}`
+      : `found: ${task ? `a task that may be it, ${task.id}` : `the instance is ${seen.status}`}`;
     return noted(attempt, seen.at, note, { state: 'running', taskId, lookUntil: null, error: null });
   }
   if (

@@ -51,6 +51,19 @@ export function isInForce(hold: Hold, now: EpochMs): boolean {
   return hold.releasedAt === null && (hold.until === null || now < hold.until);
 }
 
+/**
+ * Holds as they count under a policy: one on a wave that the policy does not have may be meant for any, as waves get other
+ * names, so it stops whatever else it names until it is released, or everything.
+ */
+export function effectiveHolds(holds: readonly Hold[], waves: readonly string[]): Hold[] {
+  return holds.map((hold) => {
+    const { wave, ...others } = hold.match;
+    if (wave === undefined || waves.includes(wave) || hold.match.all) return hold;
+    const match: HoldMatch = Object.keys(others).length > 0 ? others : { all: true };
+    return { ...hold, match, reason: `${hold.reason} (it is on wave ${wave}, which the policy does not have)` };
+  });
+}
+
 /** Whether it stops every instance of a wave. */
 export function coversWave({ match }: Hold, wave: string): boolean {
   const { all, wave: named, ...narrower } = match;

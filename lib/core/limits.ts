@@ -3,6 +3,8 @@ import type { Instance } from './instance.ts';
 import { type Scene, type Standing, waveOf } from './stock.ts';
 import type { Opening } from './window.ts';
 
+type Grouped = Pick<Attempt, 'tags' | 'enterpriseProjectId'>;
+
 type LimitReason = 'limit_parallel' | 'limit_wave' | 'limit_scope' | 'limit_window' | 'one_at_a_time';
 
 /**
@@ -21,10 +23,14 @@ export class LimitKeeper {
   constructor(scene: Scene, standings: readonly Standing[]) {
     this.#scene = scene;
     this.#recent = scene.attempts.filter((attempt) => attempt.calls > 0 || isInFlight(attempt));
-    const instances = new Map<string, Instance>();
-    for (const { instance, inFlight } of standings) if (inFlight) instances.set(instance.instanceId, instance);
+    const known = new Map<string, Standing>();
+    for (const standing of standings) if (standing.inFlight) known.set(standing.instance.instanceId, standing);
+    // It counts where the instance is now; where that is not known any more, where it was at the claim.
     for (const attempt of scene.attempts.filter(isInFlight)) {
-      this.#count(attempt.wave, attempt.scope, instances.get(attempt.instanceId));
+      const standing = known.get(attempt.instanceId);
+      const wave = (standing && waveOf(standing.assignment)) ?? attempt.wave;
+      this.#count(wave, standing?.instance.scope ?? attempt.scope, standing?.instance);
+      this.#note(attempt);
     }
   }
 
@@ -57,12 +63,16 @@ export class LimitKeeper {
     return null;
   }
 
+  /** The groups of whatever is under way. */
+  #note(of: Grouped): void {
+    for (const group of groupsOf(of, this.#scene.policy.limits.oneAtATimeBy)) this.#groups.add(group);
+  }
+
   #count(wave: string | null, scope: string, instance: Instance | undefined): void {
     this.#inFlight += 1;
     this.#perWave.set(wave ?? '', (this.#perWave.get(wave ?? '') ?? 0) + 1);
     this.#perScope.set(scope, (this.#perScope.get(scope) ?? 0) + 1);
-    if (instance)
-      for (const group of groupsOf(instance, this.#scene.policy.limits.oneAtATimeBy)) this.#groups.add(group);
+    if (instance) this.#note(instance);
   }
 
   #startedIn(opening: Opening): number {
@@ -74,10 +84,11 @@ export class LimitKeeper {
 }
 
 /** The groups an instance belongs to, e.g. `tag:app=cart`; an instance without the tag belongs to none. */
-function groupsOf(instance: Instance, keys: readonly string[]): string[] {
+function groupsOf({ tags = {}, enterpriseProjectId }: Grouped, keys: readonly string[]): string[] {
   return keys.flatMap((key) => {
-    if (key === 'enterpriseProject') return [`enterpriseProject=${instance.enterpriseProjectId}`];
-    const value = instance.tags[key.replace(/^tag:/, '')];
+    if (key === 'enterpriseProject')
+      return enterpriseProjectId === undefined ? [] : [`enterpriseProject=${enterpriseProjectId}`];
+    const value = tags[key.replace(/^tag:/, '')];
     return value === undefined ? [] : [`${key}=${value}`];
   });
 }

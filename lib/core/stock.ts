@@ -1,7 +1,7 @@
 import type { Approval } from './approval.ts';
 import { type Attempt, type FromTo, isFailure, isInFlight, isOpen } from './attempt.ts';
 import { frozenAt } from './freeze.ts';
-import { acknowledges, type Hold, holdOn } from './hold.ts';
+import { acknowledges, effectiveHolds, type Hold, holdOn } from './hold.ts';
 import { cacheModeOf, type Instance, PARTS, type Part } from './instance.ts';
 import type { GateNo } from './load.ts';
 import type { Policy } from './policy.ts';
@@ -64,6 +64,10 @@ const LONGEST_UPGRADE = 14 * DAY;
 export function takeStock(scene: Scene): Standing[] {
   const assignments = scene.assignments ?? assignWaves(scene.policy, scene.instances);
   const history = byInstance(scene.attempts);
+  const holds = effectiveHolds(
+    scene.holds,
+    scene.policy.rollout.map(({ wave }) => wave),
+  );
   const acknowledging = scene.holds.filter(acknowledges);
   return scene.instances.map((instance) => {
     const assignment = assignments.get(instance.instanceId)!;
@@ -71,7 +75,7 @@ export function takeStock(scene: Scene): Standing[] {
     return {
       instance,
       assignment,
-      hold: holdOn(instance, waveOf(assignment), scene.holds, scene.now),
+      hold: holdOn(instance, waveOf(assignment), holds, scene.now),
       isAcknowledged: holdOn(instance, waveOf(assignment), acknowledging, scene.now) !== null,
       due: dueParts(scene.policy, instance),
       attempts,

@@ -100,6 +100,7 @@ const PassError = named(
     message: text,
     requestId: maybeText,
     hint: text,
+    stopsScope: z.boolean(),
   }),
 );
 

@@ -4,16 +4,12 @@ import type { Decision, Reason } from '../core/decision.ts';
 import type { Policy } from '../core/policy.ts';
 import { systemHolds } from '../core/rollout.ts';
 import { memoryOf, type Scene } from '../core/stock.ts';
-import { MINUTE } from '../core/time.ts';
 import type { DcsFailure, Deps, Lease } from '../deps.ts';
 import { scopeOf } from './follow.ts';
 import { handOver, sendStarts } from './hand.ts';
 import { pool } from './pool.ts';
-import { type Started, start } from './start.ts';
+import { LEASE_LASTS, type Started, start } from './start.ts';
 import type { Gathered, PassOptions, Tally } from './tally.ts';
-
-/** Longer than a start takes, reads with their retries included; renewed before each start. */
-export const LEASE_LASTS = 3 * MINUTE;
 
 /** Starts made side by side are few: the policy's limits are reached soon, and the API is asked gently. */
 const STARTS_AT_ONCE = 8;

@@ -37,6 +37,8 @@ export function newAttempt(
     opening: { id: opening.id, opens: opening.opens, closes: opening.closes },
     state: 'claimed',
     taskId: null,
+    tags: instance.tags,
+    enterpriseProjectId: instance.enterpriseProjectId,
     sizeClass: sizeClassOf(instance),
     requestedBy,
     reason,

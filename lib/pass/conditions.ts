@@ -34,6 +34,12 @@ export async function tellConditions(
     if (toldAt === null && deps.clock.now() >= alert.at + grace) due.push({ condition, isKnown, alert, reached });
     else if (!isKnown) await deps.ledger.putCondition(condition);
   }
+  // What was due once is told until all have it, also when this pass had no reason to meet it again.
+  for (const condition of known.values()) {
+    const { key, alert, toldAt, reached, endedAt } = condition;
+    if (current.has(key) || toldAt !== null || reached === undefined || endedAt !== undefined) continue;
+    if (alert.event !== 'digest' && !over(key)) due.push({ condition, isKnown: true, alert, reached });
+  }
   for (const group of byCause(due)) {
     const alert = groupedAlert(group);
     const { reached, complete, told } = await delivery.give(alert, group[0].reached);
@@ -42,7 +48,8 @@ export async function tellConditions(
     for (const { condition, isKnown } of group) {
       const { key, alert: own } = condition;
       if (complete) await deps.ledger.putCondition({ key, alert: own, toldAt: deps.clock.now(), ...toldAs });
-      else if (told || !isKnown) await deps.ledger.putCondition({ ...condition, reached, ...toldAs });
+      else if (told || !isKnown || condition.reached === undefined)
+        await deps.ledger.putCondition({ ...condition, reached, ...toldAs });
     }
   }
   const ended = [...known.values()].filter(

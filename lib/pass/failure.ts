@@ -1,3 +1,4 @@
+import type { Attempt } from '../core/attempt.ts';
 import { ruleFor } from '../core/errors.ts';
 import { DcsError, type DcsFailure } from '../deps.ts';
 
@@ -10,6 +11,8 @@ export interface RequestFailure {
   during: RequestKind;
   scope: string;
   instanceId: string | null;
+  /** The upgrade under way that the request was made for. */
+  attempt?: Attempt;
   failure: DcsFailure;
 }
 

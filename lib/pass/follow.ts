@@ -28,6 +28,7 @@ export async function followAll(
 ): Promise<Attempt[]> {
   for (const attempt of active.filter(({ unreadable }) => unreadable))
     tally.raised.push({ alert: unreadableAttemptAlert(attempt, deps.clock.now()), grace: 0 });
+  tally.looked.push(...active.filter(({ finishedAt }) => finishedAt !== null).map(({ id }) => id));
   const open = active.filter(({ finishedAt, unreadable }) => finishedAt === null && !unreadable);
   const followed = await pool(
     open,
@@ -56,7 +57,7 @@ async function followOne(
     else if (isInFlight(attempt)) {
       const scope = scopeOf(policy, attempt.scope, attempt.reach);
       next = advance(attempt, await look(deps, scope, attempt, { gates, settle: limits.settle }, signal), limits);
-      tally.looked.push(attempt.scope);
+      tally.looked.push(attempt.scope, attempt.id);
     } else next = expireIfOver(attempt, deps.clock.now());
   } catch (error) {
     tally.failures.push({
@@ -64,6 +65,7 @@ async function followOne(
       scope: attempt.scope,
       instanceId: attempt.instanceId,
       failure: failureOf(error),
+      attempt,
     });
     next = withTimeout(attempt, deps.clock.now(), limits);
   }

@@ -7,12 +7,15 @@ import type { Instance, Part, Scope } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
 import { recheck } from '../core/recheck.ts';
 import { dueParts, startableParts, targetOf } from '../core/stock.ts';
-import { SECOND } from '../core/time.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
 import { type ClaimOrder, newAttempt } from './claim.ts';
 import { failureOf } from './failure.ts';
 import { askGates } from './gauge.ts';
+
+/** Longer than a start takes, reads with their retries included; renewed before each start. */
+export const LEASE_LASTS = 3 * MINUTE;
 
 /** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
 const CALL_WITHIN = 5 * SECOND;
@@ -121,7 +124,8 @@ async function announce(
   parts: Part[],
 ): Promise<Attempt | null> {
   const now = deps.clock.now();
-  const lookUntil = now + CALL_WITHIN + CALL_LASTS + order.policy.limits.sightLag;
+  // Twice: whoever looks may have a clock that is ahead of ours, by as much as the reads may lag behind.
+  const lookUntil = now + CALL_WITHIN + CALL_LASTS + 2 * order.policy.limits.sightLag;
   const calls = (order.earlier?.calls ?? 0) + 1;
   const versions = {
     engine: targetOf(order.policy, instance, 'engine'),
@@ -132,7 +136,10 @@ async function announce(
   if (order.earlier) {
     const { opens, closes } = order.slot.opening;
     const opening = { id: order.earlier.opening.id, opens, closes };
-    return deps.ledger.save(noted(order.earlier, now, `call ${calls}`, { ...change, opening }));
+    const saved = await deps.ledger.save(noted(order.earlier, now, `call ${calls}`, { ...change, opening }));
+    if (!saved || !lease || (await isStillHeld(deps, lease))) return saved;
+    await deps.ledger.save(noted(saved, now, 'not called: another run decides', { lookUntil: null, calls: calls - 1 }));
+    return null;
   }
   const attempt = { ...newAttempt(order, instance, parts, versions, now), ...change };
   try {
@@ -141,6 +148,15 @@ async function announce(
     if (error instanceof StaleLeaseError) return null;
     throw error;
   }
+}
+
+/**
+ * Asked after the write: whoever gets the lease later reads what was written, and whoever got it before is seen here. A claim
+ * needs no such question, as the ledger asks it itself.
+ */
+async function isStillHeld(deps: Deps, lease: Lease): Promise<boolean> {
+  const renewed = await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now());
+  return renewed?.fence === lease.fence;
 }
 
 function whyTooLate(attempt: Attempt, opening: Opening, now: number, signal?: AbortSignal): string | null {

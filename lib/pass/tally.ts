@@ -53,6 +53,8 @@ export interface PassError {
   message: string;
   requestId: string | null;
   hint: string;
+  /** Nothing more was asked for in its scope. */
+  stopsScope: boolean;
 }
 
 /** What one pass gathers on its way, for its report and for what it has to tell. */
@@ -68,7 +70,7 @@ export interface Gathered {
   raised: Raised[];
   /** Scopes whose whole list was read in this pass. */
   listed: string[];
-  /** Scopes in which an upgrade under way was looked at without trouble. */
+  /** Attempts that were looked at without trouble, or have ended, by id; and the scopes of the former. */
   looked: string[];
   /** Scopes in which an upgrade was accepted in this pass. */
   accepted: string[];

@@ -1,11 +1,13 @@
 import {
   type Alert,
   isSettledAttempt,
+  kindOf,
   markOf,
   policyAlert,
   scopeAlert,
   unknownCodeAlert,
   unreadableAlert,
+  unseenAlert,
   untold,
 } from '../core/alert.ts';
 import { byCause, groupedAlert } from '../core/alert-group.ts';
@@ -82,21 +84,22 @@ export async function tell(
   const now = deps.clock.now();
   const raised = [...gathered.raised];
   const failing = new Set<string>();
-  const unreadable: { scope: string; instanceId: string; failure: DcsFailure }[] = [];
+  const unreadable: { scope: string; instanceId: string; failure: DcsFailure; kind: string }[] = [];
   if (problem !== null) raised.push({ alert: policyAlert(problem, now), grace: 0 });
-  for (const { during, scope, instanceId, failure } of gathered.failures) {
+  for (const { during, scope, instanceId, failure, attempt } of gathered.failures) {
     const { code, message, rule } = failure;
     if (!isKnown(code)) raised.push({ alert: unknownCodeAlert(code, message, now), grace: 0 });
     // A gate that cannot be read keeps back what is due: that is told, whatever it stops besides.
     if (instanceId !== null && rule.stops !== 'scope' && (during !== 'gates' || rule.class === 'gone')) {
-      if (during === 'read') unreadable.push({ scope, instanceId, failure });
+      if (attempt) raised.push({ alert: unseenAlert(attempt, failure, now), grace: GRACE });
+      else if (during === 'read') unreadable.push({ scope, instanceId, failure, kind: kindOf(failure) });
       continue;
     }
     failing.add(`${scope}:${during}`);
     raised.push({ alert: scopeAlert(scope, during, failure, now), grace: rule.retry === 'never' ? 0 : GRACE });
   }
   // One cause is one alert, however many instances it strikes.
-  for (const group of Map.groupBy(unreadable, ({ scope, failure }) => `${scope} ${failure.code}`).values()) {
+  for (const group of Map.groupBy(unreadable, ({ scope, kind }) => `${scope} ${kind}`).values()) {
     const [{ scope, failure }] = group as [(typeof group)[number]];
     const ids = [...new Set(group.map(({ instanceId }) => instanceId))];
     raised.push({ alert: unreadableAlert(scope, ids, failure, now), grace: GRACE });
@@ -104,6 +107,12 @@ export async function tell(
   const known = new Map((await deps.ledger.conditions()).map((condition) => [condition.key, condition]));
   for (const { key, alert, toldAt } of known.values())
     if (key.startsWith('ledger:') && toldAt === null) raised.push({ alert, grace: 0 });
+  // A scope is spent for as long as its calls go on being refused.
+  for (const { alert } of raised) {
+    const before = alert.labels.during === 'call' ? known.get(alert.key) : undefined;
+    if (before) known.set(alert.key, { ...before, seenAt: now });
+    if (before) await deps.ledger.putCondition({ ...before, seenAt: now });
+  }
   const delivery = new Delivery(deps, [...known.values()]);
   const told = await tellAttempts(deps, attempts, delivery);
   for (const alert of delivery.alerts()) raised.push({ alert, grace: GRACE });
@@ -125,6 +134,7 @@ export async function tell(
     if (key.startsWith('hold:') || key.startsWith('freeze:') || key.startsWith('deadline:')) return gathered.judged;
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
     if (key.startsWith('receiver:') || key.startsWith('alerts:')) return delivery.isOver(key);
+    if (key.startsWith('unseen:')) return gathered.looked.includes(key.slice('unseen:'.length));
     if (key.startsWith('instances:')) return read.some((scope) => key.startsWith(`instances:${scope}:`));
     return well.some((kind) => key.startsWith(`scope:${kind}:`));
   };
@@ -138,10 +148,10 @@ export async function tell(
  */
 export function spentScopes(conditions: readonly Condition[], since: EpochMs): Map<string, string> {
   const spent = new Map<string, string>();
-  for (const { alert, endedAt } of conditions) {
+  for (const { alert, endedAt, seenAt = alert.at } of conditions) {
     if (endedAt !== undefined) continue;
     const { scope, during, code } = alert.labels;
-    const isSpent = during === 'call' && ruleOf(code ?? '').retry === 'never' && alert.at >= since;
+    const isSpent = during === 'call' && ruleOf(code ?? '').retry === 'never' && seenAt >= since;
     if (isSpent && scope) spent.set(scope, `${alert.summary} ${alert.action}`);
   }
   return spent;

@@ -40,6 +40,7 @@ export async function carryOut(
     earlier: attempt,
     requestedBy: attempt.requestedBy,
     reason: attempt.reason,
+    ...(attempt.tags ? { tags: attempt.tags } : {}),
     stoppedScopes,
     approval: await approvalFor(deps.ledger, policy),
   };

@@ -21,17 +21,21 @@ describe('an attempt whose call has an unknown outcome', () => {
       { state: 'running', taskId: 'task-9' },
     ],
     ['status UPGRADING without a task id: adopted', { status: 'UPGRADING' }, { state: 'running', taskId: null }],
-    ['a new task is listed: adopted', { tasks: [aTask({ id: 'task-7' })] }, { state: 'running', taskId: 'task-7' }],
+    [
+      'a new task is listed: it may be ours, so nothing is called, but how it ends says nothing',
+      { tasks: [aTask({ id: 'task-7', status: 'FAILED' })] },
+      { state: 'running', taskId: null },
+    ],
     [
       'a new task of an unknown name: adopted',
       { tasks: [aTask({ name: 'whatever' })] },
-      { state: 'running', taskId: 'task-1' },
+      { state: 'running', taskId: null },
     ],
     ['a new task for other work: not ours', { tasks: [aTask({ name: 'AddWhitelist' })] }, { state: 'claimed' }],
     [
       'a task that its clock dates 20 s before the call: clocks differ, adopted',
       { tasks: [aTask({ createdAt: NIGHT - 20 * SECOND })] },
-      { state: 'running', taskId: 'task-1' },
+      { state: 'running', taskId: null },
     ],
     ['a task from before the call: not ours', { tasks: [aTask({ createdAt: NIGHT - HOUR })] }, { state: 'claimed' }],
     [
@@ -50,7 +54,7 @@ describe('an attempt whose call has an unknown outcome', () => {
       { lookUntil: attempt.lookUntil },
     ],
     ['nothing seen, and the window is over: expired', { at: NIGHT + 4 * HOUR }, { state: 'expired' }],
-    ['the instance is gone: nothing left to follow', { gone: true }, { state: 'expired' }],
+    ['the instance is gone: one answer may be wrong', { gone: true }, { state: 'claimed', goneAt: NIGHT + MINUTE }],
   ])('%s', (_, seen, expected) => {
     expect(step(attempt, seen)).toMatchObject(expected);
   });
@@ -80,7 +84,9 @@ describe('an attempt that DCS accepted', () => {
     ['F098 the task is not listed, still UPGRADING: followed', running(), { at: NIGHT + HOUR, status: 'UPGRADING', upgrading: true }, { state: 'running', taskEndedAt: null }],
     ['F098 the tasks could not be read: no judgement', running(), { at: NIGHT + HOUR, tasks: null }, { state: 'running', taskEndedAt: null }],
     ['adopted without an id, and the id shows up', running({ taskId: null }), { upgrading: true, serviceTaskId: 'task-3', status: 'UPGRADING' }, { taskId: 'task-3' }],
-    ['F083 the instance is gone', running(), { gone: true }, { state: 'expired', error: expect.objectContaining({ code: 'DCS.3022' }) as never }],
+    ['F083 the instance is gone: looked at again', running(), { gone: true }, { state: 'running', goneAt: NIGHT + MINUTE }],
+    ['F083 the instance is still gone as long after as reads may lag', running({ goneAt: NIGHT }), { gone: true, at: NIGHT + 2 * MINUTE }, { state: 'expired', error: expect.objectContaining({ code: 'DCS.3022' }) as never }],
+    ['F083 the instance is back', running({ goneAt: NIGHT }), { status: 'UPGRADING', upgrading: true, tasks: [aTask()] }, { state: 'running', goneAt: null }],
     ['it does not end: told by timedOutAt, followed on', running(), { at: NIGHT + 3 * HOUR, status: 'UPGRADING', upgrading: true, tasks: [aTask()] }, { state: 'running', timedOutAt: NIGHT + 3 * HOUR }],
     ['latest moved meanwhile, the older latest arrived', running(), { tasks: [aTask({ status: 'SUCCESS' })], versions: versions({ engine: aPart({ current: LATEST, latest: 'newer' }) }) }, { state: 'succeeded' }],
     ['latest moved meanwhile, the newer one arrived', running(), { tasks: [aTask({ status: 'SUCCESS' })], versions: versions({ engine: aPart({ current: 'newer', latest: 'newer', upgradable: false }) }) }, { state: 'succeeded' }],

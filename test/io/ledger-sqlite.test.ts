@@ -11,7 +11,7 @@ import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import { type Ledger, type Log, StaleLeaseError } from '../../lib/deps.ts';
 import { openSqliteLedger } from '../../lib/io/ledger/sqlite.ts';
 import { openDatabase, STEPS } from '../../lib/io/ledger/sqlite-file.ts';
-import { anAttempt, NIGHT } from '../support/builders.ts';
+import { aHold, anAttempt, NIGHT } from '../support/builders.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ledger-sqlite-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -153,6 +153,28 @@ describe('a row that cannot be read', () => {
     const ledger = await openSqliteLedger(path, { log });
     const lease = await ledger.acquireLease('two', MINUTE, NIGHT);
     expect(await ledger.claim(anAttempt('b'), lease!)).toBe(false);
+    await ledger.close();
+  });
+
+  it.each<[string, object]>([
+    ['without an end', { until: undefined }],
+    ['with a text for its end', { until: '2026-11-24' }],
+    ['without a word on its release', { releasedAt: undefined }],
+    ['on nothing', { match: {} }],
+    ['on something that is not known', { match: { team: 'cart' } }],
+    ['on a list of waves', { match: { wave: ['dev'] } }],
+    ['on all, perhaps', { match: { all: 'yes' } }],
+  ])('F124: a hold %s stops everything', async (_, change) => {
+    stored(`INSERT INTO documents VALUES ('hold', 'h', '${JSON.stringify({ ...aHold(), ...change })}')`);
+    const ledger = await openSqliteLedger(path, { log });
+    expect(await ledger.holds()).toMatchObject([{ id: 'h', match: { all: true }, by: 'ledger', releasedAt: null }]);
+    await ledger.close();
+  });
+
+  it('F124: a condition whose alert cannot be told is left out', async () => {
+    stored(`INSERT INTO documents VALUES ('condition', 'c', '{"key":"c","alert":{},"toldAt":null}')`);
+    const ledger = await openSqliteLedger(path, { log });
+    expect(await ledger.conditions()).toEqual([]);
     await ledger.close();
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { HOUR, MINUTE } from '../../lib/core/time.ts';
+import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
 import { aHold, anInstance, aPolicy, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
@@ -227,6 +227,35 @@ describe('nobody is lost from sight', () => {
     world.forbidden.clear();
     await world.ticks(20, 5 * MINUTE);
     expect(await states(world)).toEqual(['a succeeded']);
+  });
+
+  it('what cannot be read is told of although the reason changes all the time, and one under way although others are', async () => {
+    const world = new FakeWorld(['a', 'b']);
+    world.upgradeTakes = 3 * HOUR;
+    await world.pass({ only: ({ name }) => name === 'a', observeAlways: true });
+    world.hidden.add('id-b');
+    const codes = ['TRANSPORT.TIMEOUT', 'TRANSPORT.RESET', 'HTTP.502'];
+    world.forbidden.add('id-b');
+    for (let tick = 0; tick < 20; tick++) {
+      world.forbids = codes[tick % 3]!;
+      if (tick === 4) world.forbidden.add('id-a');
+      await world.ticks(1, 5 * MINUTE);
+    }
+    const told = world.alerts.filter(({ event }) => event === 'scope').map(({ key }) => key.split(':')[0]);
+    expect(told.toSorted()).toEqual(['instances', 'unseen']);
+  });
+
+  it('a scope that refuses calls as a whole is asked once a night, however many nights', async () => {
+    const world = new FakeWorld(Array.from({ length: 20 }, (_, index) => `i${index}`));
+    for (const { name } of world.instances.values()) world.moods.set(name, [{ refuse: 'APIGW.0302', status: 403 }]);
+    for (const night of [0, 1, 2]) {
+      world.now = NIGHT + night * DAY;
+      const before = world.posts.length;
+      await world.ticks(40, 5 * MINUTE);
+      // Those that were on their way side by side could not know.
+      expect(world.posts.length - before).toBeLessThanOrEqual(8);
+    }
+    expect(world.alerts.filter(({ event }) => event === 'scope')).toHaveLength(1);
   });
 
   it('an upgrade whose instance can no longer be read is told of after verify.timeout', async () => {

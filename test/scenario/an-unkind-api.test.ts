@@ -125,13 +125,15 @@ describe('the upgrade goes wrong', () => {
     expect(told(world)).toEqual(['unverified']);
   });
 
-  it('F083 the instance is deleted meanwhile: the end, and no page', async () => {
+  it('F083 the instance is deleted meanwhile: the end, told as a warning, and no failure', async () => {
     const world = worldOf({ a: ['accept'] });
     await world.ticks(2);
     world.instances.delete('id-a');
-    await world.ticks(5);
+    await world.ticks(6);
     expect(await stateOf(world, 'a')).toBe('expired');
-    expect(told(world)).toEqual([]);
+    expect(told(world)).toEqual(['expired']);
+    expect(world.alerts.map(({ severity }) => severity)).toEqual(['warning']);
+    expect(await world.ledger.holds()).toEqual([]);
     expect(await world.ledger.activeAttempts()).toEqual([]);
   });
 

@@ -17,6 +17,9 @@ function afterTheDecision(deps: Deps, happens: () => void): Deps {
   return deps;
 }
 
+/** Whose turn it was first. */
+const posted = (world: FakeWorld) => world.posts[0]?.name;
+
 describe('between the decision and the call', () => {
   it.each<[string, Partial<Instance>, RegExp]>([
     ['it begins to restart', { status: 'RESTARTING' }, /it is RESTARTING/],
@@ -99,6 +102,44 @@ describe('between the decision and the call', () => {
     const { decisions } = await world.pass({}, deps);
     expect([world.begun.length, world.mostInFlight]).toEqual([1, 1]);
     expect(decisions.map(({ reason }) => reason)).toContain('another_run');
+  });
+
+  it('the run is suspended past its lease just before it calls again: another decides, and it calls no more', async () => {
+    const world = new FakeWorld(['a', 'b']);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 1 } });
+    world.moods.set('a', [{ refuse: 'DCS.4096', status: 400 }, 'accept']);
+    world.moods.set('b', [{ refuse: 'DCS.4096', status: 400 }, 'accept']);
+    await world.ticks(2);
+    world.now += 3 * MINUTE;
+    const deps = world.deps();
+    const { holds } = deps.ledger;
+    let reads = 0;
+    deps.ledger.holds = async () => {
+      const found = await holds();
+      reads += 1;
+      if (reads === 2) {
+        world.now += 5 * MINUTE;
+        // The other run finds what this one is about to do not claimed yet, and starts the other instance.
+        await world.pass({ only: ({ name }) => name !== posted(world) });
+      }
+      return found;
+    };
+    await world.pass({}, deps);
+    expect(world.mostInFlight).toBeLessThanOrEqual(1);
+  });
+
+  it('the clock of another run is two minutes ahead, and reads lag by a minute and a half: called once', async () => {
+    const world = new FakeWorld(['a']);
+    world.lag = 90 * SECOND;
+    world.moods.set('a', ['lose']);
+    await world.pass();
+    for (let tick = 0; tick < 30; tick++) {
+      const deps = world.deps();
+      deps.clock = { ...deps.clock, now: () => world.now + 2 * MINUTE };
+      await world.pass({}, deps);
+      world.now += 10 * SECOND;
+    }
+    expect(world.posts).toHaveLength(1);
   });
 
   it('writing the claim takes longer than a call may be announced ahead: not called', async () => {
@@ -187,6 +228,17 @@ describe('a receiver that fails', () => {
     const tries = world.tries.filter(({ receiver }) => receiver === 'boss').map(({ at }) => (at - NIGHT) / MINUTE);
     const pauses = tries.slice(1).map((at, index) => at - tries[index]!);
     expect(pauses).toEqual([1, 1, 2, 4, 8, 16, 32, 60, 60]);
+  });
+
+  it('gets what was told of a scope that is not asked again because of it', async () => {
+    const world = new FakeWorld(['a', 'b']);
+    world.receivers = ['boss'];
+    world.deaf.add('boss');
+    for (const name of ['a', 'b']) world.moods.set(name, [{ refuse: 'APIGW.0302', status: 403 }]);
+    await world.ticks(2);
+    world.deaf.clear();
+    await world.ticks(5);
+    expect(eventsOf(world, 'boss')).toEqual(['scope']);
   });
 
   it('that is taken out of the policy is forgotten, and holds nothing up', async () => {

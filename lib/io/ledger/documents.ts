@@ -31,6 +31,25 @@ const isNumber: Check = (value) => typeof value === 'number';
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isList: Check = (value) => Array.isArray(value);
 const isObject: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isMoment: Check = (value) => value === null || typeof value === 'number';
+/** As strict as it can be: a hold that is not understood has to stop everything, not nothing. */
+const isHoldMatch: Check = (value) => {
+  if (!isObject(value)) return false;
+  const entries = Object.entries(value as object);
+  const isTags: Check = (tags) => isObject(tags) && Object.values(tags as object).every(isText);
+  const checks: Record<string, Check> = {
+    all: (all) => all === true,
+    scope: isText,
+    wave: isText,
+    instanceId: isText,
+    tags: isTags,
+  };
+  return entries.length > 0 && entries.every(([key, one]) => checks[key]?.(one) === true);
+};
+const isAlert: Check = (value) => {
+  const { key, event, at, labels, summary, action } = isObject(value) ? (value as Record<string, unknown>) : {};
+  return [key, event, summary, action].every(isText) && isNumber(at) && isObject(labels);
+};
 const isState: Check = (value) => ATTEMPT_STATES.some((state) => state === value);
 
 /** What must be there for the program to work on a document without harm: a net under damage, not a second set of types. */
@@ -53,9 +72,17 @@ const NEEDS: Record<Kind, Record<string, Check>> = {
     settled: isBoolean,
     rev: isNumber,
   },
-  hold: { id: isText, match: isObject, by: isText, reason: isText, createdAt: isNumber },
+  hold: {
+    id: isText,
+    match: isHoldMatch,
+    by: isText,
+    reason: isText,
+    createdAt: isNumber,
+    until: isMoment,
+    releasedAt: isMoment,
+  },
   fleet: { instance: isObject, seenAt: isNumber },
-  condition: { key: isText, alert: isObject },
+  condition: { key: isText, alert: isAlert },
 };
 
 export function encode(document: Documents[Kind]): string {
@@ -107,7 +134,7 @@ function unreadableAttempt({ id, claimedAt, rev }: AttemptRow): Attempt {
     id, instanceId, name: instanceId, scope: '', wave: '', opening: { id: opening, opens: claimedAt, closes: claimedAt },
     state: 'running', taskId: null, sizeClass: 'unknown/0', requestedBy: '', reason: '', claimedAt, calledAt: null,
     finishedAt: null, parts: [], engine: unknown, proxy: unknown, error: null, updates: [], lookUntil: null, retryAt: null,
-    calls: 0, taskEndedAt: null, timedOutAt: null, progress: null, told: [], settled: false, unreadable: true, rev,
+    calls: 1, taskEndedAt: null, timedOutAt: null, progress: null, told: [], settled: false, unreadable: true, rev,
   }; // biome-ignore format: nothing is known of it
 }
 

@@ -112,8 +112,11 @@ export interface Condition {
   endedAt?: EpochMs;
   /** When it was last met, where that matters. */
   seenAt?: EpochMs;
-  /** Of a receiver that fails: when it was last tried. */
+  /** Of a receiver that fails, or refuses an alert: when it was last tried, and before when it asked not to be. */
   triedAt?: EpochMs;
+  notBefore?: EpochMs;
+  /** Of an alert that its receiver refuses: how often. */
+  tries?: number;
 }
 
 /**
@@ -173,8 +176,17 @@ export interface Notifier {
   readonly names: readonly string[];
   /** Those that want this alert; never none, as the log takes each. */
   wanting(alert: Alert): string[];
-  /** Sends it to the named ones, at least once; `failed` are those that did not take it. Never throws. */
-  deliver(alert: Alert, to: readonly string[]): Promise<{ failed: string[] }>;
+  /** Sends it to the named ones, at least once. Never throws. */
+  deliver(alert: Alert, to: readonly string[]): Promise<Delivered>;
+}
+
+export interface Delivered {
+  /** Those that did not take it. */
+  failed: string[];
+  /** Of those: who is there and refuses this very alert. */
+  refused?: string[];
+  /** Of those: who asked to be left alone, and for how long, in milliseconds. */
+  rests?: Record<string, number>;
 }
 
 /** Work for a worker. It carries ids only: what they stand for is read afresh by whoever does it. */

@@ -2,6 +2,7 @@ import { type Alert, overAlert } from '../core/alert.ts';
 import { byCause, groupedAlert } from '../core/alert-group.ts';
 import type { Condition, Deps } from '../deps.ts';
 import type { Delivery } from './delivery.ts';
+import { isLetter } from './letters.ts';
 
 /** A fact that is not an attempt's: a scope that cannot be read, a hold that this program set, a policy that does not parse. */
 export interface Raised {
@@ -66,6 +67,11 @@ export async function tellConditions(
   ];
 }
 
+/** What happened once, and what is only kept for people to look at, has no end to tell of. */
+function isSilent({ key, alert }: Condition): boolean {
+  return alert.event === 'ledger' || isLetter(key);
+}
+
 /** What somebody was told is over: that is told as well, and then it is forgotten. What was told as one ends with its last. */
 async function tellEnds(
   deps: Deps,
@@ -77,7 +83,7 @@ async function tellEnds(
   for (const [index, condition] of ended.entries()) {
     const { key, alert: told, endedAt = deps.clock.now(), toldAt, toldAs, reached = [] } = condition;
     const isLast = toldAs === undefined || ![...going, ...ended.slice(index + 1)].some((one) => one.toldAs === toldAs);
-    const isToTell = isLast && told.event !== 'ledger' && (toldAt !== null || reached.length > 0);
+    const isToTell = isLast && !isSilent(condition) && (toldAt !== null || reached.length > 0);
     const alert = overAlert({ ...told, key: toldAs ?? key }, endedAt);
     const result = isToTell ? await delivery.give(alert, condition.endedAt === undefined ? [] : reached) : null;
     if (result?.told) alerts.push(alert);

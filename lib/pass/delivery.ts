@@ -1,6 +1,7 @@
 import { type Alert, receiverAlert } from '../core/alert.ts';
 import { type EpochMs, HOUR, MINUTE } from '../core/time.ts';
-import type { Condition, Deps } from '../deps.ts';
+import type { Condition, Delivered, Deps } from '../deps.ts';
+import { isLetter, Letters } from './letters.ts';
 
 /** Under this key a receiver that fails is remembered. */
 const keyOf = (name: string): string => `receiver:${name}`;
@@ -12,11 +13,13 @@ const keyOf = (name: string): string => `receiver:${name}`;
 export class Delivery {
   readonly #deps: Deps;
   readonly #down: Map<string, Condition>;
+  readonly #letters: Letters;
   /** Those that failed in this pass: they are left alone for the rest of it. */
   readonly #failed = new Set<string>();
 
   constructor(deps: Deps, conditions: readonly Condition[]) {
     this.#deps = deps;
+    this.#letters = new Letters(deps, conditions);
     this.#down = new Map(conditions.filter(({ key }) => key.startsWith(keyOf(''))).map((one) => [one.key, one]));
   }
 
@@ -29,12 +32,20 @@ export class Delivery {
     reached: readonly string[],
   ): Promise<{ reached: string[]; complete: boolean; told: boolean }> {
     const { notifier } = this.#deps;
-    const left = notifier.wanting(alert).filter((name) => !reached.includes(name) && name !== alert.labels.receiver);
-    const to = left.filter((name) => !this.#rests(name));
-    const failed = to.length > 0 ? (await notifier.deliver(alert, to)).failed : [];
+    const left = notifier
+      .wanting(alert)
+      .filter(
+        (name) => !reached.includes(name) && name !== alert.labels.receiver && !this.#letters.isDead(name, alert),
+      );
+    const to = left.filter((name) => !this.#rests(name) && !this.#letters.rests(name, alert));
+    const result: Delivered = to.length > 0 ? await notifier.deliver(alert, to) : { failed: [] };
+    const { failed, refused = [], rests = {} } = result;
     const taken = to.filter((name) => !failed.includes(name));
-    for (const name of failed) await this.#noteFailure(name);
-    for (const name of taken) await this.#noteSuccess(name);
+    for (const name of failed) {
+      if (refused.includes(name)) await this.#letters.noteRefusal(name, alert);
+      else await this.#noteFailure(name, rests[name] ?? 0);
+    }
+    for (const name of taken) await this.#noteSuccess(name, alert);
     return { reached: [...reached, ...taken], complete: taken.length === left.length, told: taken.length > 0 };
   }
 
@@ -45,6 +56,7 @@ export class Delivery {
 
   /** Of a condition about a receiver: it is up again, or not there any more. */
   isOver(key: string): boolean {
+    if (isLetter(key)) return this.#letters.isOver(key);
     const name = key.slice(key.indexOf(':') + 1);
     return !this.#down.has(keyOf(name)) || !this.#deps.notifier.names.includes(name);
   }
@@ -56,20 +68,26 @@ export class Delivery {
     if (!down) return false;
     const triedAt = down.triedAt ?? down.alert.at;
     const pause = Math.min(HOUR, Math.max(MINUTE, triedAt - down.alert.at));
-    return this.#deps.clock.now() < triedAt + pause;
+    return this.#deps.clock.now() < Math.max(triedAt + pause, down.notBefore ?? 0);
   }
 
-  async #noteFailure(name: string): Promise<void> {
+  /** `rest`: for how long it asked to be left alone, in milliseconds. */
+  async #noteFailure(name: string, rest: number): Promise<void> {
     const now: EpochMs = this.#deps.clock.now();
     const key = keyOf(name);
     const known = this.#down.get(key);
-    const condition = { ...(known ?? { key, alert: receiverAlert(name, now), toldAt: null }), triedAt: now };
+    const condition = {
+      ...(known ?? { key, alert: receiverAlert(name, now), toldAt: null }),
+      triedAt: now,
+      notBefore: now + rest,
+    };
     this.#failed.add(name);
     this.#down.set(key, condition);
     await this.#deps.ledger.putCondition(condition);
   }
 
-  async #noteSuccess(name: string): Promise<void> {
+  async #noteSuccess(name: string, alert: Alert): Promise<void> {
+    await this.#letters.noteSuccess(name, alert);
     if (this.#down.delete(keyOf(name))) await this.#deps.ledger.dropCondition(keyOf(name));
   }
 }

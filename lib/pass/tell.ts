@@ -133,7 +133,7 @@ export async function tell(
     if (page !== key && raised.some(({ alert }) => alert.key === page)) return false;
     if (key.startsWith('hold:') || key.startsWith('freeze:') || key.startsWith('deadline:')) return gathered.judged;
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
-    if (key.startsWith('receiver:') || key.startsWith('alerts:')) return delivery.isOver(key);
+    if (/^(?:receiver|alerts|letter):/.test(key)) return delivery.isOver(key);
     if (key.startsWith('unseen:')) return gathered.looked.includes(key.slice('unseen:'.length));
     if (key.startsWith('instances:')) return read.some((scope) => key.startsWith(`instances:${scope}:`));
     return well.some((kind) => key.startsWith(`scope:${kind}:`));

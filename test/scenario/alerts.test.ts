@@ -256,3 +256,60 @@ describe('what is over is told to those who were told of it, under the same key'
     expect(await world.ledger.conditions()).toEqual([]);
   });
 });
+
+describe('an alert that a receiver refuses as it is', () => {
+  /** Two failures of two causes; chat refuses the first, for as long as `picky` says. */
+  async function twoFailures(): Promise<FakeWorld> {
+    const world = aBadNight(['a', 'b']);
+    world.moods.set('b', [{ refuse: 'DCS.4062', status: 400 }]);
+    world.receivers = ['ops', 'chat'];
+    world.picky.set('chat', 'id-a@');
+    await world.ticks(20);
+    return world;
+  }
+  const takenBy = (world: FakeWorld, receiver: string) =>
+    world.taken.filter((one) => one.receiver === receiver && one.event === 'failed').map(({ key }) => key.slice(0, 4));
+
+  it('keeps it from no other, and nobody is told twice', async () => {
+    const world = await twoFailures();
+    expect(takenBy(world, 'chat')).toEqual(['id-b']);
+    expect(takenBy(world, 'ops').toSorted()).toEqual(['id-a', 'id-b']);
+    expect(world.alerts.map(({ event }) => event)).not.toContain('receiver');
+  });
+
+  it('is tried again after growing pauses, and taken once it can be', async () => {
+    const world = await twoFailures();
+    world.picky.clear();
+    await world.ticks(70);
+    expect(takenBy(world, 'chat')).toEqual(['id-b', 'id-a']);
+    expect((await world.ledger.conditions()).filter(({ key }) => key.startsWith('letter:'))).toEqual([]);
+  });
+
+  it('is a dead letter in the end: kept in the ledger for thirty days, and not tried any more', async () => {
+    const world = await twoFailures();
+    await world.ticks(200);
+    const letters = async () => (await world.ledger.conditions()).filter(({ key }) => key.startsWith('letter:'));
+    expect(await letters()).toMatchObject([{ tries: 5, alert: { event: 'failed', labels: { name: 'a' } } }]);
+    expect(world.logs.filter(({ code }) => code === 'alert_given_up')).toHaveLength(1);
+    expect((await world.ledger.attempts({})).map(({ settled }) => settled)).toEqual([true, true]);
+    world.now += 29 * 24 * HOUR;
+    await world.ticks(2);
+    expect(await letters()).toHaveLength(1);
+    world.now += 2 * 24 * HOUR;
+    await world.ticks(2);
+    expect(await letters()).toEqual([]);
+    expect(takenBy(world, 'chat')).toEqual(['id-b']);
+  });
+});
+
+it('F074 a receiver that asks to be left alone is, for as long as it asked', async () => {
+  const world = aBadNight(['a']);
+  world.receivers = ['ops', 'chat'];
+  world.deaf.add('chat');
+  world.asks.set('chat', 20 * MINUTE);
+  await world.ticks(40);
+  const tries = world.tries.filter(({ receiver }) => receiver === 'chat').map(({ at }) => at);
+  expect(tries.length).toBeGreaterThan(1);
+  const pauses = tries.slice(1).map((at, index) => at - tries[index]!);
+  expect(Math.min(...pauses)).toBeGreaterThanOrEqual(20 * MINUTE);
+});

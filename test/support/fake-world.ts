@@ -8,6 +8,7 @@ import {
   type Dcs,
   DcsError,
   type DcsFailure,
+  type Delivered,
   type Deps,
   type Ledger,
   type Message,
@@ -78,6 +79,10 @@ export class FakeWorld implements Dcs, Metrics {
   /** Whom alerts go to, those of them that take none, and who took what. */
   receivers = ['ops'];
   deaf = new Set<string>();
+  /** Alerts that a receiver refuses as they are, by a part of their key. */
+  picky = new Map<string, string>();
+  /** For how long a receiver that takes none asks to be left alone, in milliseconds. */
+  asks = new Map<string, number>();
   /** Those of them that want a digest of each window. */
   digested: string[] = [];
   taken: { at: EpochMs; receiver: string; event: string; key: string }[] = [];
@@ -256,13 +261,18 @@ export class FakeWorld implements Dcs, Metrics {
       : { kind: 'accepted', taskId: run.taskId, requestId: 'r' };
   }
 
-  #deliver(alert: Alert, to: readonly string[]): { failed: string[] } {
-    const failed = to.filter((name) => this.deaf.has(name));
+  #deliver(alert: Alert, to: readonly string[]): Delivered {
+    const isRefused = (name: string) => alert.key.includes(this.picky.get(name) ?? 'no key has this in it');
+    const refused = to.filter((name) => !this.deaf.has(name) && isRefused(name));
+    const failed = to.filter((name) => this.deaf.has(name) || isRefused(name));
+    const rests = Object.fromEntries(
+      failed.flatMap((name) => (this.asks.has(name) ? [[name, this.asks.get(name)!]] : [])),
+    );
     for (const receiver of to) this.tries.push({ at: this.now, receiver });
     if (failed.length < to.length) (alert.resolved ? this.ended : this.alerts).push(alert);
     for (const receiver of to.filter((name) => !failed.includes(name)))
       this.taken.push({ at: this.now, receiver, event: markOf(alert), key: alert.key });
-    return { failed };
+    return { failed, refused, rests };
   }
 
   async listNodes(scope: Scope, id: string): Promise<Node[]> {

@@ -84,20 +84,22 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const { targets, log } = options;
   const receivers = named(targets.filter(({ to }) => to !== LOG));
 
-  async function tell(name: string, alert: Alert): Promise<boolean> {
+  /** Null: it was taken. */
+  async function tell(name: string, alert: Alert): Promise<{ own?: boolean; rest?: number } | null> {
     if (name === LOG) {
       log(LEVELS[alert.severity], 'alert', { ...alert, at: iso(alert.at) });
-      return true;
+      return null;
     }
     const target = receivers.get(name);
     try {
       const [problem] = target ? SINKS[target.to].problems(target) : ['there is no such receiver'];
       if (problem !== undefined) throw new Error(problem);
       await SINKS[target!.to].send(target!, alert, options);
-      return true;
+      return null;
     } catch (error) {
       log('warn', 'alert_not_delivered', { target: name, key: alert.key, problem: (error as Error).message });
-      return false;
+      // The class of it is loaded with what sends.
+      return error as Error & { own?: boolean; rest?: number };
     }
   }
 
@@ -105,10 +107,21 @@ export function createNotifier(options: NotifierOptions): Notifier {
     names: [LOG, ...receivers.keys()],
     wanting: (alert) => [LOG, ...[...receivers].filter(([, target]) => wants(target, alert)).map(([name]) => name)],
     async deliver(alert, to) {
-      const told = await Promise.all(to.map((name) => tell(name, alert)));
-      return { failed: to.filter((_, index) => !told[index]) };
+      const problems = await Promise.all(to.map(async (name) => ({ name, problem: await tell(name, alert) })));
+      const failed = problems.flatMap(({ name, problem }) => (problem ? [{ name, ...pick(problem) }] : []));
+      const refused = failed.filter(({ own }) => own).map(({ name }) => name);
+      const rests = Object.fromEntries(failed.filter(({ rest }) => rest > 0).map(({ name, rest }) => [name, rest]));
+      return {
+        failed: failed.map(({ name }) => name),
+        ...(refused.length > 0 ? { refused } : {}),
+        ...(Object.keys(rests).length > 0 ? { rests } : {}),
+      };
     },
   };
+}
+
+function pick({ own = false, rest = 0 }: { own?: boolean; rest?: number }): { own: boolean; rest: number } {
+  return { own, rest };
 }
 
 /** Who did not choose is told of all that asks for something to be done, and success does not. */

@@ -16,6 +16,8 @@ export interface Refusal {
   reason: string;
   /** It takes nothing more for so long, in milliseconds: it was asked too often. */
   rest?: number;
+  /** It is about this message, and another one may well be taken. */
+  own?: boolean;
 }
 
 export interface SendOptions {
@@ -41,11 +43,14 @@ export class DeliveryError extends Error {
   readonly again: boolean;
   /** The receiver asked to be left alone for so long, in milliseconds; 0: it did not. */
   readonly rest: number;
-  constructor(message: string, again: boolean, rest = 0) {
+  /** It is about this message: another one may well be taken. */
+  readonly own: boolean;
+  constructor(message: string, again: boolean, rest = 0, own = false) {
     super(message);
     this.name = 'DeliveryError';
     this.again = again;
     this.rest = rest;
+    this.own = own;
   }
 }
 
@@ -76,6 +81,9 @@ async function sendOnce(form: Form, target: NotifyTarget, alert: Alert, options:
   judge(answer, form, clock.now());
 }
 
+/** Statuses that say that the request itself is not as it should be. */
+const ABOUT_THE_MESSAGE = [400, 413, 415, 422];
+
 function judge({ status, retryAfter, text }: Answer, form: Form, now: EpochMs): void {
   if (status >= 300 && status < 400) throw new DeliveryError(`answered ${status}; a redirect is not followed`, false);
   const refusal = form.refusal?.(text) ?? null;
@@ -84,7 +92,8 @@ function judge({ status, retryAfter, text }: Answer, form: Form, now: EpochMs): 
   const isBusy = status === 429 || status === 503;
   const rest = (isBusy ? restOf(retryAfter, now) : null) ?? refusal?.rest ?? 0;
   const again = status === 429 || status >= 500 || rest > 0;
-  throw new DeliveryError(`answered ${status}${refusal ? `, ${refusal.reason}` : ''}`, again, rest);
+  const own = ABOUT_THE_MESSAGE.includes(status) || refusal?.own === true;
+  throw new DeliveryError(`answered ${status}${refusal ? `, ${refusal.reason}` : ''}`, again, rest, own);
 }
 
 /** `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3). Null: there is none that is understood. */
@@ -106,8 +115,8 @@ export function field(text: string, ...names: string[]): unknown {
   }
 }
 
-/** Code → what it means, and whether it says that messages come too fast. */
-export type Codes = Readonly<Record<string, { means: string; rest?: number }>>;
+/** Code → what it means, whether it says that messages come too fast, and whether it is about the message. */
+export type Codes = Readonly<Record<string, { means: string } & Omit<Refusal, 'reason'>>>;
 
 /** Of receivers that answer with a code under a status of 200, where 0 is success. */
 export function codeRefusal(name: string, code: unknown, codes: Codes): Refusal | null {
@@ -115,5 +124,6 @@ export function codeRefusal(name: string, code: unknown, codes: Codes): Refusal 
   if (typeof code !== 'number' && typeof code !== 'string') return { reason: `but not with ${name}: 0` };
   const known = codes[String(code)];
   const shown = /^\w{1,20}$/.test(String(code)) ? String(code) : 'something';
-  return { reason: `${name} ${shown}${known ? `: ${known.means}` : ''}`, ...(known?.rest ? { rest: known.rest } : {}) };
+  const { means, ...more } = known ?? { means: null };
+  return { reason: `${name} ${shown}${means ? `: ${means}` : ''}`, ...more };
 }

@@ -276,3 +276,25 @@ describe('what is over', () => {
     expect(one.requests[0]!.body).toContain('It is over: cache-a was not upgraded');
   });
 });
+
+describe('why it was not taken', () => {
+  it.each<{ name: ServiceName; body: Answer; why: object }>`
+    name          | body                                           | why
+    ${'slack'}    | ${answer(400, 'invalid_blocks')}               | ${{ refused: 1 }}
+    ${'slack'}    | ${answer(403, 'invalid_token')}                | ${{}}
+    ${'slack'}    | ${answer(429, '', { 'retry-after': '30' })}    | ${{ rest: 30 * SECOND }}
+    ${'slack'}    | ${answer(503, '', { 'retry-after': '86400' })} | ${{ rest: 60 * MINUTE }}
+    ${'dingtalk'} | ${coded(130101)}                               | ${{ rest: 10 * MINUTE }}
+    ${'dingtalk'} | ${coded(310000)}                               | ${{}}
+    ${'wecom'}    | ${coded(40058)}                                | ${{ refused: 1 }}
+    ${'feishu'}   | ${coded(9499)}                                 | ${{ refused: 1 }}
+  `('$name: $why', async ({ name, body, why }) => {
+    const { target } = await service(name, [body]);
+    const notifier = createNotifier({ targets: [target], clock, timeout: 300, log: () => {} });
+    const [, own] = notifier.names;
+    const { failed, refused = [], rests = {} } = await notifier.deliver(anAlert(), [own!]);
+    expect(failed).toEqual([own]);
+    const found = { ...(refused.length > 0 ? { refused: 1 } : {}), ...(rests[own!] ? { rest: rests[own!] } : {}) };
+    expect(found).toEqual(why);
+  });
+});

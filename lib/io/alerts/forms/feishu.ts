@@ -9,7 +9,7 @@ const CODES: Codes = {
   '19021': { means: 'the signature does not fit, or this clock is off by more than an hour' },
   '19022': { means: 'the address list of the bot refuses it' },
   '19024': { means: 'the keywords of the bot refuse it' },
-  '9499': { means: 'it is not a request that the bot understands' },
+  '9499': { means: 'it is not a request that the bot understands', own: true },
   '11232': { means: 'messages come too fast', rest: MINUTE },
 };
 

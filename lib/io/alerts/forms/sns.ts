@@ -34,10 +34,8 @@ export async function publish({ topic = '' }: NotifyTarget, alert: Alert, timeou
   } catch (error) {
     // The name alone: the message of an error of authorization names the account and the role.
     const { name } = error as Error;
-    throw new DeliveryError(
-      `SNS did not take it (${error instanceof SNSServiceException ? name : 'no answer'})`,
-      false,
-    );
+    const why = error instanceof SNSServiceException ? name : 'no answer';
+    throw new DeliveryError(`SNS did not take it (${why})`, false, 0, name.startsWith('InvalidParameter'));
   } finally {
     client.destroy();
   }

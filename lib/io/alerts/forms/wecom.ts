@@ -5,8 +5,8 @@ import { type Codes, codeRefusal, type Form, field } from '../send.ts';
 
 const CODES: Codes = {
   '93000': { means: 'the key of the URL is not known' },
-  '40058': { means: 'it is too long, or not what the robot understands' },
-  '40008': { means: 'the robot does not know this kind of message' },
+  '40058': { means: 'it is too long, or not what the robot understands', own: true },
+  '40008': { means: 'the robot does not know this kind of message', own: true },
   '45009': { means: 'messages come too fast', rest: MINUTE },
 };
 

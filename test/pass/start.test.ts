@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Attempt } from '../../lib/core/attempt.ts';
+import { recheck } from '../../lib/core/recheck.ts';
+import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
+import { look } from '../../lib/pass/look.ts';
+import { anAttempt, anInstance, aPolicy, LIMITS, NIGHT } from '../support/builders.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+
+const ID = anAttempt('a').id;
+
+/** While the call is on its way, another run writes this; then DCS says that it is busy. */
+async function meanwhile(change: (attempt: Attempt) => Partial<Attempt>): Promise<Attempt> {
+  const world = new FakeWorld(['a']);
+  world.moods.set('a', [{ refuse: 'DCS.4096', status: 400 }]);
+  const deps = world.deps();
+  const { upgrade } = deps.dcs;
+  deps.dcs.upgrade = async (...args) => {
+    const attempt = (await world.ledger.attempt(ID))!;
+    await world.ledger.save({ ...attempt, ...change(attempt) });
+    return upgrade(...args);
+  };
+  await world.pass({}, deps);
+  return (await world.ledger.attempt(ID))!;
+}
+
+describe('an answer that comes after another run has written', () => {
+  it('that the upgrade runs: a refusal does not undo that', async () => {
+    const attempt = await meanwhile(() => ({ state: 'running', taskId: 'task-9', lookUntil: null }));
+    expect(attempt).toMatchObject({ state: 'running', taskId: 'task-9', error: null });
+  });
+
+  it('that it calls again: the refusal of the earlier call says nothing of the later one', async () => {
+    const later = { calledAt: NIGHT + 2 * MINUTE, lookUntil: NIGHT + 9 * MINUTE, calls: 2 };
+    expect(await meanwhile(() => later)).toMatchObject({ state: 'claimed', ...later });
+  });
+
+  it('something else: the refusal stands on top of it', async () => {
+    const attempt = await meanwhile(() => ({ told: ['overrun'] }));
+    expect(attempt).toMatchObject({ state: 'claimed', lookUntil: null, told: ['overrun'] });
+    expect(attempt.error?.code).toBe('DCS.4096');
+  });
+});
+
+describe('a check just before the call', () => {
+  const given = {
+    now: NIGHT + MINUTE,
+    policy: aPolicy(),
+    wave: 'dev',
+    need: 30 * MINUTE,
+    instance: anInstance('a'),
+    holds: [],
+    stoppedScopes: new Map(),
+    approval: null,
+  };
+  it.each<[string, { opens: number; closes: number }, boolean]>([
+    ['in the opening of the decision', { opens: NIGHT, closes: NIGHT + 4 * HOUR }, true],
+    ['in one that overlaps it, as the policy was changed', { opens: NIGHT - HOUR, closes: NIGHT + HOUR }, true],
+    ['in the next one', { opens: NIGHT - DAY, closes: NIGHT - DAY + 4 * HOUR }, false],
+    ['in the next one, that begins where the first ended', { opens: NIGHT - HOUR, closes: NIGHT }, false],
+    ['before it', { opens: NIGHT + DAY, closes: NIGHT + DAY + HOUR }, false],
+  ])('%s', (_, opening, may) => {
+    expect(typeof recheck({ ...given, opening: { id: 'o', ...opening } }) === 'object').toBe(may);
+  });
+});
+
+describe('a look', () => {
+  it('is as old as the moment before its first read', async () => {
+    const world = new FakeWorld(['a']);
+    const deps = world.deps();
+    const { listTasks } = deps.dcs;
+    deps.dcs.listTasks = async (...args) => {
+      world.now += MINUTE;
+      return listTasks(...args);
+    };
+    const before = world.now;
+    const seen = await look(deps, world.policy.scopes[0]!, anAttempt('a'), { gates: null, settle: 0 });
+    expect([seen.at, world.now]).toEqual([before, before + MINUTE]);
+  });
+});
+
+describe('a scope', () => {
+  it('that the policy does not name any more is reached by what the attempt remembers', async () => {
+    const world = new FakeWorld(['a']);
+    const [scope] = world.policy.scopes;
+    world.policy = aPolicy({ scopes: [{ ...scope!, endpoint: 'https://own.example.com', credentials: 'main' }] });
+    await world.ticks(1);
+    world.policy = aPolicy({ scopes: [{ ...scope!, id: 'x/y' }] });
+    const deps = world.deps();
+    const { showInstance } = deps.dcs;
+    const asked: unknown[] = [];
+    deps.dcs.showInstance = async (of, ...rest) => {
+      asked.push(of);
+      return showInstance(of, ...rest);
+    };
+    await world.pass({}, deps);
+    expect(asked).toEqual([{ ...scope, endpoint: 'https://own.example.com', credentials: 'main' }]);
+  });
+
+  it('in which one read shows that no rights are left gets no call', async () => {
+    const world = new FakeWorld(['a', 'b']);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 1 } });
+    world.forbids = 'APIGW.0302';
+    world.forbidden.add('id-a');
+    const { decisions } = await world.pass();
+    expect(world.posts).toEqual([]);
+    expect(decisions.map(({ reason }) => reason)).toEqual(['scope_stopped', 'scope_stopped']);
+  });
+});

@@ -1,25 +1,8 @@
-import middy from '@middy/core';
-import { fitting } from '../lib/http/route.ts';
 import { ROUTES } from '../lib/http/routes.ts';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
-import { VERSION } from '../lib/io/version.ts';
-import { answers, type Call, jsonBodies, keys, requests, routing } from './middleware.ts';
+import { api } from './api.ts';
 
-/** As AWS Lambda names it, and as FunctionGraph does. */
-interface Context {
-  getRemainingTimeInMillis?: () => number;
-  getRemainingTimeInMilliSeconds?: () => number;
-}
-
-/** The HTTP API: API Gateway (both payloads), Lambda function URLs, FunctionGraph APIG. */
-export const http = (load: () => Promise<Runtime>) =>
-  middy(async ({ request, route, params, caller, body }: Call, context: Context) => {
-    const query = route.query ? fitting(route.query, request.query, 'query') : {};
-    const input = route.body ? fitting(route.body, body, 'body') : null;
-    const left = context.getRemainingTimeInMillis ?? context.getRemainingTimeInMilliSeconds;
-    const timeLeft = () => left?.call(context) ?? 0;
-    const known = { request, params, query, body: input, caller: caller ?? '', timeLeft };
-    return route.run({ ...known, backend: await load(), version: VERSION });
-  }).use([answers(load), requests(), routing(ROUTES), keys(load), jsonBodies()]);
+/** The whole HTTP API. */
+export const http = (load: () => Promise<Runtime>) => api(load, ROUTES);
 
 export const handler = http(runtime);

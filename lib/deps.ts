@@ -142,6 +142,9 @@ export interface Ledger {
   holds(): Promise<Hold[]>;
   /** Insert or replace by id. */
   putHold(hold: Hold): Promise<void>;
+  /** The same if what is stored under its id is `seen`, as it was read, or null for nothing; false, and nothing is written, when not. */
+  replaceHold(hold: Hold, seen: Hold | null): Promise<boolean>;
+  dropHold(id: string): Promise<void>;
 
   fleet(): Promise<FleetEntry[]>;
   /** Insert or replace by `instance.instanceId`. */

@@ -65,7 +65,7 @@ export function alertJson(alert: Alert) {
   return { ...alert, at: iso(alert.at) };
 }
 
-export function holdJson(hold: Hold) {
+export function holdJson({ asOf: _, ...hold }: Hold) {
   return { ...hold, createdAt: iso(hold.createdAt), until: at(hold.until), releasedAt: at(hold.releasedAt) };
 }
 

@@ -1,4 +1,5 @@
 import { holdAlert } from './core/alert.ts';
+import { silenceAlert } from './core/alert-silence.ts';
 import { planOf } from './core/approval.ts';
 import type { Attempt } from './core/attempt.ts';
 import { deadlineAlerts } from './core/deadline.ts';
@@ -16,6 +17,7 @@ import { approvalFor } from './pass/approval.ts';
 import { type Observation, recall, remember, withReread } from './pass/fleet.ts';
 import { followAll } from './pass/follow.ts';
 import { decideGated, gatedLately } from './pass/gauge.ts';
+import { holdsNow, movesNow, silences } from './pass/holds.ts';
 import { observe } from './pass/observe.ts';
 import { claimOrders, overridesOf } from './pass/order.ts';
 import { LEASE_LASTS } from './pass/start.ts';
@@ -64,6 +66,8 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   let broken: { error: unknown } | null = null;
   if (state.problem === null) {
     for (const alert of feedAlerts(state.policy, now)) tally.raised.push({ alert, grace: GRACE });
+    for (const hold of await silences(deps.ledger, state.policy, now))
+      tally.raised.push({ alert: silenceAlert(hold), grace: 0 });
     // What was followed to its end has to be told all the same.
     await decideAndAct(deps, state.policy, attempts, options, tally).catch((error: unknown) => {
       broken = { error };
@@ -172,9 +176,10 @@ async function judge(
   tally: Tally,
 ): Promise<{ verdict: Verdict; scene: Scene }> {
   const now = (options.dryRun && options.at) || deps.clock.now();
-  const [attempts, holds, conditions, approval] = await Promise.all([
+  const [attempts, holds, moves, conditions, approval] = await Promise.all([
     deps.ledger.attempts({ since: now - memoryOf(policy) }),
-    deps.ledger.holds(),
+    holdsNow(deps.ledger, policy, now),
+    movesNow(deps.ledger, policy),
     deps.ledger.conditions(),
     approvalFor(deps.ledger, policy),
   ]);
@@ -187,7 +192,7 @@ async function judge(
   }
   const { instances, behindSince } = seen;
   const gated = gatedLately(seen.stored, now);
-  const given = { now, policy, instances, attempts, holds, behindSince, stoppedScopes, approval, gated };
+  const given = { now, policy, instances, attempts, holds, moves, behindSince, stoppedScopes, approval, gated };
   const scene = { ...given, overrides: overridesOf(given, options), ...(options.only ? { asked: options.only } : {}) };
   // What was remembered, or another time, is not what the gates would say now.
   const isNow = !options.fromMemory && now !== options.at;

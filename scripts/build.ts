@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 import { afterStart, atFirstCall } from './build/later.ts';
 import { zoneTable } from './build/zones.ts';
 
-const FUNCTIONS = ['tick', 'http', 'worker'];
+const FUNCTIONS = ['tick', 'http', 'alerts', 'worker'];
 
 /** Modules that a tick which finds nothing to do has no use for: they are loaded when one of their functions is called. */
 const SELDOM = [

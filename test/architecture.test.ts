@@ -10,10 +10,11 @@ const MAY_IMPORT: Record<string, { rooms: string[]; packages: string[] }> = {
   deps: { rooms: ['core'], packages: [] },
   pass: { rooms: ['core', 'deps', 'pass'], packages: [] },
   reconcile: { rooms: ['core', 'deps', 'pass'], packages: [] },
+  intake: { rooms: ['core', 'deps'], packages: [] },
   operations: { rooms: ['core', 'deps', 'pass', 'reconcile'], packages: ['node:crypto'] },
   present: { rooms: ['core', 'pass', 'operations'], packages: [] },
   http: {
-    rooms: ['core', 'deps', 'reconcile', 'operations', 'present', 'http'],
+    rooms: ['core', 'deps', 'reconcile', 'operations', 'present', 'intake', 'http'],
     packages: ['zod/mini', 'node:crypto'],
   },
   io: { rooms: ['core', 'deps', 'io'], packages: ['zod/mini', 'yaml', 'node:*', '@aws-sdk/*'] },

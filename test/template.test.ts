@@ -104,6 +104,14 @@ describe('what may be done by whom', () => {
         { actions: ['sqs:SendMessage'], on: ['Starts.Arn'] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['HttpLogGroup.Arn'] },
       ],
+      AlertsRole: [
+        {
+          actions: ['DeleteItem', 'GetItem', 'PutItem', 'Query'].map((name) => `dynamodb:${name}`),
+          on: ['Ledger.Arn'],
+          keys: ['hold', 'note', 'condition'],
+        },
+        { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['AlertsLogGroup.Arn'] },
+      ],
       WorkerRole: [
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
@@ -128,22 +136,23 @@ describe('what may be done by whom', () => {
     expect(roles).toEqual([
       ['TickRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
       ['HttpRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
+      ['AlertsRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
       ['WorkerRole', [{ Service: 'lambda.amazonaws.com' }], undefined],
       ['SchedulerRole', [{ Service: 'scheduler.amazonaws.com' }], undefined],
     ]);
     expect(ofType('AWS::IAM::Policy')).toEqual([]);
   });
 
-  it('nobody but the HTTP API may call a function without a role, and it only the one', () => {
+  it('nobody but the HTTP API may call a function without a role, and it only the two', () => {
     const permissions = ofType('AWS::Lambda::Permission').map(([, { Properties }]) => Properties);
-    expect(permissions).toMatchObject([
-      {
-        FunctionName: { 'Fn::GetAtt': ['HttpLambdaFunction', 'Arn'] },
+    expect(permissions).toMatchObject(
+      ['HttpLambdaFunction', 'AlertsLambdaFunction'].map((name) => ({
+        FunctionName: { 'Fn::GetAtt': [name, 'Arn'] },
         Action: 'lambda:InvokeFunction',
         Principal: 'apigateway.amazonaws.com',
-      },
-    ]);
-    expect(JSON.stringify(permissions[0].SourceArn)).toContain('{"Ref":"HttpApi"}');
+      })),
+    );
+    for (const { SourceArn } of permissions) expect(JSON.stringify(SourceArn)).toContain('{"Ref":"HttpApi"}');
   });
 
   it('covers what the ledger asks of the table, and no more', () => {
@@ -206,9 +215,18 @@ describe('the queue', () => {
 });
 
 describe('the HTTP API', () => {
-  it('has one route, for everything, and no answer for other sites’ scripts', () => {
-    expect(ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey)).toEqual(['$default']);
+  it('has one route for everything, one for alerts, and no answer for other sites’ scripts', () => {
+    const keys = ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey);
+    expect(keys).toEqual(['$default', 'POST /alerts/{source}']);
     expect(resource('HttpApi').Properties.CorsConfiguration).toBeUndefined();
+  });
+
+  it('what strangers may send to knows neither the queue nor the credentials, and alone what they sign with', () => {
+    const { QUEUE, CREDENTIALS, WEBHOOK_SECRETS } = resource('AlertsLambdaFunction').Properties.Environment.Variables;
+    expect([QUEUE, CREDENTIALS]).toEqual(['', '']);
+    expect(WEBHOOK_SECRETS).toBe('{{resolve:secretsmanager:dcs-upgrader-dev-webhooks}}');
+    for (const name of ['TickLambdaFunction', 'HttpLambdaFunction', 'WorkerLambdaFunction'])
+      expect(resource(name).Properties.Environment.Variables.WEBHOOK_SECRETS).toBeUndefined();
   });
 
   it('has time enough to begin what is ordered, and its keys from a parameter of the stage', () => {
@@ -226,6 +244,7 @@ describe('alarms', () => {
     ${'TickThrottlesAlarm'}   | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'TickLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'HttpErrorsAlarm'}      | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'HttpThrottlesAlarm'}   | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'AlertsErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'AlertsLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'WorkerErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'WorkerLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'WorkerThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'WorkerLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'NoTickAlarm'}          | ${'AWS/Lambda Invocations'}                     | ${{ Ref: 'TickLambdaFunction' }}                  | ${'LessThanThreshold'}             | ${'breaching'}

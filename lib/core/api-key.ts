@@ -1,5 +1,5 @@
 /** What a key may be good for. Each right is given by name: `upgrade` alone does not read. */
-export const RIGHTS = ['read', 'operate', 'upgrade'] as const;
+export const RIGHTS = ['read', 'operate', 'upgrade', 'alert'] as const;
 export type Right = (typeof RIGHTS)[number];
 
 /** One key that callers over HTTP may show. The key itself is stored nowhere. */

@@ -3,7 +3,7 @@ import type { Decision } from './decision.ts';
 import { nextStart } from './freeze.ts';
 import { type Context, firstNo, type No, needOf } from './gates.ts';
 import { stableHash } from './hash.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, holdOn } from './hold.ts';
 import { type Instance, PARTS } from './instance.ts';
 import { LimitKeeper } from './limits.ts';
 import type { Policy } from './policy.ts';
@@ -69,22 +69,34 @@ export function decide(given: Scene): Verdict {
 }
 
 /**
- * What was asked for goes first, what failed before goes last, then the longest behind first; a stable hash breaks ties.
- * Those that their gates have lately kept back go after the others, in turn, so that they keep nobody from starting for long.
+ * What was asked for goes first, then what an alert has moved there; what failed before goes last; then the longest behind
+ * first; a stable hash breaks ties. Those that their gates have lately kept back go after the others, in turn, so that they
+ * keep nobody from starting for long.
  */
-function inOrder(candidates: readonly Standing[], { asked, gated }: Scene): Standing[] {
+function inOrder(candidates: readonly Standing[], scene: Scene): Standing[] {
   const keyed = candidates.map((standing) => ({
     standing,
-    asked: asked?.(standing.instance) ? 0 : 1,
+    asked: scene.asked?.(standing.instance) ? 0 : 1,
+    moved: moveOf(standing, scene) ? 0 : 1,
     failed: hasFailed(standing) ? 1 : 0,
-    gated: gated?.get(standing.instance.instanceId) ?? 0,
+    gated: scene.gated?.get(standing.instance.instanceId) ?? 0,
     behind: standing.behindSince ?? Number.MAX_SAFE_INTEGER,
     hash: stableHash(standing.instance.instanceId),
   }));
   keyed.sort(
-    (a, b) => a.asked - b.asked || a.failed - b.failed || a.gated - b.gated || a.behind - b.behind || a.hash - b.hash,
+    (a, b) =>
+      a.asked - b.asked ||
+      a.moved - b.moved ||
+      a.failed - b.failed ||
+      a.gated - b.gated ||
+      a.behind - b.behind ||
+      a.hash - b.hash,
   );
   return keyed.map(({ standing }) => standing);
+}
+
+function moveOf({ instance, assignment }: Standing, { moves = [], now }: Scene): Hold | null {
+  return moves.length === 0 ? null : holdOn(instance, waveOf(assignment), moves, now);
 }
 
 /** The calendar that an instance goes by: of its wave's windows, or of the one opening in which it was ordered. */
@@ -163,7 +175,9 @@ function toDecision(standing: Standing, context: Context, no: No | undefined, po
   if (!no) {
     const isOrdered = overrides?.has(instance.instanceId) === true;
     const parts = isOrdered ? standing.due : startableParts(policy, instance, now);
-    const detail = parts.map((part) => `${part} ${base[part].from ?? '?'} → ${base[part].to ?? '?'}`).join(', ');
+    const versions = parts.map((part) => `${part} ${base[part].from ?? '?'} → ${base[part].to ?? '?'}`).join(', ');
+    const move = moveOf(standing, context.scene);
+    const detail = move ? `${versions}; moved to the front by ${move.by}: ${move.reason}` : versions;
     return { ...base, action: 'start', reason: 'due', detail, parts, possibleAt: now };
   }
   const possibleAt = no.action === 'wait' && no.from !== undefined ? possible(standing, no.from) : null;

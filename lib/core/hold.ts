@@ -5,6 +5,7 @@ import type { EpochMs } from './time.ts';
 export interface HoldMatch {
   all?: true;
   scope?: string;
+  region?: string;
   wave?: string;
   instanceId?: string;
   /** `key=value` pairs that the instance must carry. */
@@ -16,7 +17,7 @@ export interface Hold {
   /** Stable: the same cause gives the same id. */
   id: string;
   match: HoldMatch;
-  /** `system`, or a person. */
+  /** `system`, `alert:` and the source of an alert, or a person. */
   by: string;
   reason: string;
   createdAt: EpochMs;
@@ -25,12 +26,17 @@ export interface Hold {
   /** Null while in force. */
   releasedAt: EpochMs | null;
   releasedBy: string | null;
+  /** Of an alert's: the instant as of which its source said so. What it said of an earlier one changes nothing any more. */
+  asOf?: EpochMs;
 }
 
 /** The first hold in force that names this instance, or null. An author and a reason stand on every hold. */
 export function holdOn(instance: Instance, wave: string | null, holds: readonly Hold[], now: EpochMs): Hold | null {
   return holds.find((hold) => isInForce(hold, now) && covers(hold.match, instance, wave)) ?? null;
 }
+
+/** How the authors of holds begin that an alert from outside has set. No person and no key can have such a name. */
+export const ALERT_AUTHOR = 'alert:';
 
 /** Authors of holds that are not people: the error budget, a store that could not read a hold, and alerts from outside. */
 const PROGRAMS = /^(system|ledger|alert:.*)$/;
@@ -74,13 +80,15 @@ export function coversWave({ match }: Hold, wave: string): boolean {
 function covers(match: HoldMatch, instance: Instance, wave: string | null): boolean {
   if (match.all) return true;
   const tags = Object.entries(match.tags ?? {});
+  const { scope, region, instanceId } = match;
   const checks = [
-    match.scope === undefined || match.scope === instance.scope,
+    scope === undefined || scope === instance.scope,
+    region === undefined || region === instance.region,
     match.wave === undefined || match.wave === wave,
-    match.instanceId === undefined || match.instanceId === instance.instanceId,
+    instanceId === undefined || instanceId === instance.instanceId,
     tags.every(([key, value]) => instance.tags[key] === value),
   ];
-  const isEmpty =
-    match.scope === undefined && match.wave === undefined && match.instanceId === undefined && tags.length === 0;
+  const named = [scope, region, match.wave, instanceId];
+  const isEmpty = named.every((value) => value === undefined) && tags.length === 0;
   return !isEmpty && checks.every(Boolean);
 }

@@ -1,16 +1,20 @@
 import type { Scope } from './instance.ts';
 import { nearest } from './nearest.ts';
 import type { Gates, Policy, Wave } from './policy.ts';
+import { readAlertRule } from './policy-alerts.ts';
 import { readFreeze } from './policy-freeze.ts';
 import type { Env, Path } from './policy-prepare.ts';
 import { readReceiver } from './policy-receiver.ts';
-import type { FreezeInput, NotifyInput, PolicyInput, WaveInput } from './policy-schema.ts';
+import type { AlertInput, FreezeInput, NotifyInput, PolicyInput, WaveInput } from './policy-schema.ts';
 import { DAY } from './time.ts';
 import type { Window } from './window-kinds.ts';
 import { type Report, readWindow } from './window-read.ts';
 
 /** The parts of a policy that have their shape; what has not is null, and was reported already. */
-export type Draft = Omit<PolicyInput, 'timezone' | 'scopes' | 'windows' | 'freezes' | 'rollout' | 'notify'> & {
+export type Draft = Omit<
+  PolicyInput,
+  'timezone' | 'scopes' | 'windows' | 'freezes' | 'rollout' | 'alerts' | 'notify'
+> & {
   timezone: string | null;
   scopes?: (NonNullable<PolicyInput['scopes']>[number] | null)[] | undefined;
   windows: Record<string, PolicyInput['windows'][string] | null>;
@@ -18,6 +22,7 @@ export type Draft = Omit<PolicyInput, 'timezone' | 'scopes' | 'windows' | 'freez
   rollout: (WaveInput | null)[];
   /** Of all waves, whatever shape they have. */
   waveNames: (string | null)[];
+  alerts: (AlertInput | null)[];
   notify: (NotifyInput | null)[];
 };
 
@@ -42,6 +47,7 @@ export async function build(draft: Draft, env: Env, report: Report): Promise<Pol
     gates: readGates(draft.gates, report),
     verify: draft.verify,
     deadline: readDeadline(draft.deadline, within(report, 'deadline')),
+    alerts: present(draft.alerts, (input, index) => readAlertRule(input, within(report, 'alerts', index))),
     notify: present(draft.notify, (target, index) => readReceiver(target, scopes, within(report, 'notify', index))),
   };
 }

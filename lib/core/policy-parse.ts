@@ -85,6 +85,7 @@ function salvage(value: Record<string, unknown>, waveNames: Draft['waveNames']):
     limits: keep(shape.limits, value.limits) ?? shape.limits.parse(undefined),
     gates: value.gates === undefined ? undefined : keep(shape.gates, value.gates),
     verify: keep(shape.verify, value.verify) ?? shape.verify.parse(undefined),
+    alerts: items(shape.alerts.def.innerType.def.element, value.alerts),
     notify: items(shape.notify.def.innerType.def.element, value.notify),
   } as Draft;
 }

@@ -18,20 +18,7 @@ const MOST_VALUES = 100_000;
 /** Keys that mean something else to JavaScript than to people. */
 const FORBIDDEN = ['__proto__', 'constructor', 'prototype'];
 
-interface NotYet {
-  /** `*` is any index or name. */
-  path: string;
-  /** Absent: whatever the value. */
-  when?: (value: unknown) => boolean;
-}
-
-/**
- * What the grammar has and this version does not do. It is refused, because a gate or an approval that is silently
- * ignored is worse than none. To build one of them: delete its line and add it to the schema.
- */
-const NOT_YET: readonly NotYet[] = [{ path: 'alerts' }];
-
-/** What is wrong whatever the grammar says: forbidden keys, depth, variables that are not set, and what is not built yet. */
+/** What is wrong whatever the grammar says: forbidden keys, depth, and variables that are not set. */
 export function prepare(raw: unknown, env: Env): Prepared {
   const problems: Problem[] = [];
   const resolved = new Map<string, string>();
@@ -85,24 +72,5 @@ function problemOf(value: unknown, path: Path, env: Env): Problem | null {
       : 'env: must be followed by the name of a variable';
     return { path, message: found, hint: variable ? `set ${variable} in the environment of the program` : null };
   }
-  const notYet = NOT_YET.find((one) => fits(one.path, path) && (one.when?.(value) ?? true));
-  return notYet
-    ? {
-        path,
-        message: `${describeNotYet(notYet, path, value)} is not supported by this version yet`,
-        hint: NOT_YET_HINT,
-      }
-    : null;
-}
-
-const NOT_YET_HINT = 'leave it out; it is refused because ignoring it would not be safe';
-
-function describeNotYet({ when }: NotYet, path: Path, value: unknown): string {
-  const where = path.filter((part) => typeof part === 'string').join('.');
-  return when ? `${where}: ${String(value)}` : where;
-}
-
-function fits(pattern: string, path: Path): boolean {
-  const parts = pattern.split('.');
-  return parts.length === path.length && parts.every((part, index) => part === '*' || part === path[index]);
+  return null;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ALERT_EVENTS } from './alert.ts';
 import { PARTS } from './instance.ts';
+import { alertRule } from './policy-alerts.ts';
 import {
   below,
   count,
@@ -33,6 +34,7 @@ export type PolicyInput = z.output<ReturnType<typeof makeSchema>>;
 export type WindowInput = PolicyInput['windows'][string];
 export type FreezeInput = PolicyInput['freezes'][number];
 export type WaveInput = PolicyInput['rollout'][number];
+export type AlertInput = PolicyInput['alerts'][number];
 export type NotifyInput = PolicyInput['notify'][number];
 
 function makeSchema() {
@@ -71,6 +73,10 @@ function makeSchema() {
     deadline: described(
       z.optional(z.lazy(deadline)),
       'How long an instance may be behind before people are told. It starts nothing, and breaks no freeze.',
+    ),
+    alerts: described(
+      z._default(z.array(z.lazy(alertRule)), []),
+      'Alerts that may come in at `POST /alerts/{from}`, and what they do. All entries that fit an alert count.',
     ),
     notify: described(z._default(z.array(z.lazy(receiver)), [{ to: 'log' }]), 'Who is told. Default: the log.'),
   });

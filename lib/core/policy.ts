@@ -1,4 +1,5 @@
 import type { AlertEvent } from './alert.ts';
+import type { AlertSource } from './alert-in.ts';
 import type { Stretch } from './freeze.ts';
 import type { Part, Scope } from './instance.ts';
 import type { ReceiverKind } from './receivers.ts';
@@ -23,6 +24,8 @@ export interface Policy {
   verify: { settle: number; timeout: number };
   /** After how long behind people are warned, and paged. */
   deadline: { warn: number | null; page: number | null } | null;
+  /** What may come in, and what it does. */
+  alerts: AlertRule[];
   notify: NotifyTarget[];
 }
 
@@ -117,6 +120,32 @@ export interface Gates {
   /** The age of its last good backup. */
   backup?: number;
 }
+
+/** What the alerts of one source do, as far as they fit. */
+export interface AlertRule {
+  from: AlertSource;
+  /** Globs by label: all must be there and fit. */
+  match: Record<string, string[]>;
+  /** Of SMN, the topics whose messages are taken; empty for any other source. */
+  topics: string[];
+  holds: AlertTarget | null;
+  moves: AlertTarget | null;
+  /** How long either lasts when nothing is said of its end. */
+  ttl: { holds: number; moves: number };
+  /** A source that is not heard for so long counts as firing for everything (`closed`), or is ignored. */
+  silence: { after: number; then: 'closed' | 'open' } | null;
+}
+
+/** The instances that an alert names: all, or those that have all the given values. */
+export interface AlertTarget {
+  all: boolean;
+  id: AlertValue | null;
+  region: AlertValue | null;
+  tags: Record<string, AlertValue>;
+}
+
+/** As it is, or what the alert's label of that name says. */
+export type AlertValue = { text: string } | { label: string };
 
 export interface NotifyTarget {
   to: ReceiverKind;

@@ -40,6 +40,8 @@ export interface Scene {
   overrides?: ReadonlyMap<string, Opening>;
   /** Those that a person asked for take their place among the limits before all others. */
   asked?: (instance: Instance) => boolean;
+  /** What alerts have moved to the front: those that any of these names come next. They hold nothing. */
+  moves?: readonly Hold[];
   /** What a person approved, where a wave asks for it. */
   approval?: Approval | null;
   /** By instance id, for those whose gates (policy) were read: why they may not start now, or null. */

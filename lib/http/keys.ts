@@ -7,8 +7,12 @@ import type { HttpRequest } from './request.ts';
  * also as the password of Basic authentication, so that a browser can show the dashboard. A browser sends that password
  * along with whatever another site makes it ask for, so it is not enough for anything that changes something.
  */
-export function callerOf({ method, headers }: HttpRequest, keys: readonly ApiKey[]): ApiKey | null {
-  const shown = keyIn(headers, method === 'GET');
+export function callerOf(
+  { method, headers }: HttpRequest,
+  keys: readonly ApiKey[],
+  { basic = method === 'GET' }: { basic?: boolean } = {},
+): ApiKey | null {
+  const shown = keyIn(headers, basic);
   if (!shown) return null;
   const hash = createHash('sha256').update(shown).digest();
   // Every entry is compared, and each in the same time: how long it takes tells nothing about any key.
@@ -16,12 +20,12 @@ export function callerOf({ method, headers }: HttpRequest, keys: readonly ApiKey
   return matching[0] ?? null;
 }
 
-function keyIn(headers: HttpRequest['headers'], isRead: boolean): string | null {
+function keyIn(headers: HttpRequest['headers'], basic: boolean): string | null {
   const { authorization, 'x-api-key': plain } = headers;
   if (authorization === undefined) return plain ?? null;
   const [, scheme = '', value = ''] = /^(\w+) +(\S+) *$/.exec(authorization) ?? [];
   if (scheme.toLowerCase() === 'bearer') return value;
-  if (scheme.toLowerCase() !== 'basic' || !isRead) return null;
+  if (scheme.toLowerCase() !== 'basic' || !basic) return null;
   const pair = Buffer.from(value, 'base64').toString();
   return pair.slice(pair.indexOf(':') + 1);
 }

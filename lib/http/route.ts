@@ -1,13 +1,17 @@
 import type * as z from 'zod/mini';
-import type { Right } from '../core/api-key.ts';
+import type { ApiKey, Right } from '../core/api-key.ts';
 import type { Policy } from '../core/policy.ts';
 import { allowedBy } from '../core/policy-problems.ts';
+import type { WebhookSecret } from '../core/webhook-secret.ts';
 import type { Deps, Ledger, Log, PolicyState } from '../deps.ts';
 import { type ErrorStatus, type HttpAnswer, HttpError } from './answer.ts';
 import type { HttpRequest } from './request.ts';
 
 /** What the routes work with: the part of the runtime that they need. */
 export interface Backend {
+  config: { apiKeys: readonly ApiKey[]; webhookSecrets: readonly WebhookSecret[] };
+  /** One GET that follows no redirect. @throws when there is no good answer */
+  download(url: string): Promise<string>;
   clock: Deps['clock'];
   ledger: Ledger;
   log: Log;
@@ -33,7 +37,7 @@ export interface Route<Query = unknown, Body = unknown> {
   method: 'GET' | 'POST' | 'DELETE';
   /** `{name}` stands for one segment. */
   path: string;
-  /** Null: open to everybody. */
+  /** Null: open to everybody, or the route itself asks who it is. */
   right: Right | null;
   /** One sentence, for the API's description. */
   summary: string;

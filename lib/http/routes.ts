@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ALERT_ROUTES } from './alert-routes.ts';
 import { jsonAnswer } from './answer.ts';
 import { approvePlan } from './approvals.ts';
 import { ApprovalBody, HoldBody, UpgradesBody } from './bodies.ts';
@@ -99,6 +100,7 @@ export const ROUTES: readonly Route[] = [
     errors: [409, 503],
     run: approvePlan,
   }),
+  ...ALERT_ROUTES,
   route({
     method: 'GET',
     path: '/health',

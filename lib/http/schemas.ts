@@ -71,6 +71,7 @@ export const HoldMatch = named(
   z.strictObject({
     all: z.optional(z.literal(true, '`true`')),
     scope: z.optional(text),
+    region: z.optional(text),
     wave: z.optional(text),
     instanceId: z.optional(text),
     tags: z.optional(z.record(text, text)),
@@ -196,6 +197,11 @@ export const RunAnswer = named(
     attempts: z.array(Attempt),
     requestId,
   }),
+);
+
+export const AlertsAnswer = named(
+  'Alerts',
+  z.object({ source: text, alerts: count, changed: count, ignored: maybeText, requestId }),
 );
 
 export const HealthAnswer = named('Health', z.object({ status: z.literal('ok'), version: text, requestId }));

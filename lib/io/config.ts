@@ -1,4 +1,5 @@
 import { type ApiKey, readApiKeys } from '../core/api-key.ts';
+import { readWebhookSecrets, type WebhookSecret } from '../core/webhook-secret.ts';
 import type { LogLevel } from '../deps.ts';
 import { credentialsProblem } from './credentials.ts';
 import { queueProblem } from './dispatch/on-demand.ts';
@@ -25,6 +26,8 @@ export interface Config {
   logLevel: LogLevel;
   /** Who may call the HTTP routes; without any, nobody may. */
   apiKeys: ApiKey[];
+  /** What sources of alerts sign with. */
+  webhookSecrets: WebhookSecret[];
   /** For a policy's `env:NAME`, and for credential sets by their names. */
   env: Env;
 }
@@ -41,7 +44,7 @@ export class ConfigError extends Error {
 
 type Check = (value: string) => string | null;
 
-/** Every variable that is looked at, and what its value must be. An empty one counts as absent. */
+/** Every variable that is looked at, and what its value must be. An empty one counts as absent, but for one of secrets. */
 const VARIABLES: Record<string, Check> = {
   CLOUD_SDK_AK: anything,
   CLOUD_SDK_SK: anything,
@@ -56,6 +59,7 @@ const VARIABLES: Record<string, Check> = {
   LEDGER: ledgerProblem,
   QUEUE: queueProblem,
   API_KEYS: (value) => readApiKeys(value).problems.join('; ') || null,
+  WEBHOOK_SECRETS: (value) => readWebhookSecrets(value).problems.join('; ') || null,
   LOG_LEVEL: (value) => (isLogLevel(value) ? null : `must be one of ${LOG_LEVELS.join(', ')}`),
 };
 
@@ -65,10 +69,12 @@ const SECRET = /^CLOUD_SDK_(AK|SK|SECURITY_TOKEN)(_[A-Z0-9_]+)?$/;
 
 /** Reads and checks the environment. @throws ConfigError with every problem at once */
 export function readConfig(env: Env = process.env): Config {
-  const problems = Object.entries(env).flatMap(([name, value]) => problemsOf(name, value ?? ''));
+  const problems = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : problemsOf(name, value)));
   if (problems.length > 0) throw new ConfigError(problems.sort());
+  const webhookSecrets = readWebhookSecrets(env.WEBHOOK_SECRETS ?? 'none').secrets;
+  const secrets = Object.entries(env).flatMap(([name, value]) => (SECRET.test(name) && value ? [value] : []));
   return {
-    secrets: Object.entries(env).flatMap(([name, value]) => (SECRET.test(name) && value ? [value] : [])),
+    secrets: [...secrets, ...webhookSecrets.map(({ secret }) => secret)],
     endpoint: env.DCS_ENDPOINT?.replace(/\/+$/, '') || null,
     cesEndpoint: env.CES_ENDPOINT?.replace(/\/+$/, '') || null,
     iamEndpoint: env.IAM_ENDPOINT?.replace(/\/+$/, '') || null,
@@ -77,13 +83,14 @@ export function readConfig(env: Env = process.env): Config {
     queue: env.QUEUE || null,
     logLevel: LOG_LEVELS.find((level) => level === env.LOG_LEVEL) ?? 'info',
     apiKeys: readApiKeys(env.API_KEYS ?? '').keys,
+    webhookSecrets,
     env,
   };
 }
 
 function problemsOf(name: string, value: string): string[] {
   const check = VARIABLES[name] ?? VARIABLES[NAMED.exec(name)?.[1] ?? ''];
-  if (!check || value === '') return [];
+  if (!check || (value === '' && name !== 'WEBHOOK_SECRETS')) return [];
   // Pasted keys and secrets from files often bring a newline along, and a signature made with it is merely "wrong".
   if (value !== value.trim()) return [`${name} has white space at its beginning or end`];
   const problem = check(value);

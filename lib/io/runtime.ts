@@ -32,6 +32,8 @@ export interface Runtime {
   log: Log;
   /** What one pass needs. The policy is read anew, so that a mended one is obeyed at the next tick. */
   pass(): Promise<{ deps: Deps; state: PolicyState }>;
+  /** One GET that follows no redirect, of a URL that is known to be good. @throws when there is no good answer */
+  download(url: string): Promise<string>;
   /** Writes what one pass came to where CloudWatch counts it, on AWS Lambda alone. `beganAt`: before the pass. */
   measure(report: Ticked, state: PolicyState, beganAt: EpochMs): void;
   close(): Promise<void>;
@@ -103,7 +105,12 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     // Each tick tells its own.
     Object.assign(traffic, { apiCalls: 0, throttled: 0 });
   }
-  return { config, clock, ledger, log, pass, measure, close: () => ledger.close() };
+  return { config, clock, ledger, log, pass, download, measure, close: () => ledger.close() };
+}
+
+async function download(url: string): Promise<string> {
+  const { download: get } = await import('./download.ts');
+  return get(url);
 }
 
 /** Only a valid policy starts anything; for it the calendars of its freezes are read, if it has such. */

@@ -13,6 +13,7 @@ import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOu
 import { type ClaimOrder, newAttempt } from './claim.ts';
 import { failureOf } from './failure.ts';
 import { askGates } from './gauge.ts';
+import { holdsNow } from './holds.ts';
 
 /** Longer than a start takes, reads with their retries included; renewed before each start. */
 export const LEASE_LASTS = 3 * MINUTE;
@@ -96,7 +97,7 @@ async function preflight(
     const instance = { ...read, tags, versions: await deps.dcs.showVersions(scope, decision.instanceId, signal) };
     const gated = policy.gates && (await askGates(deps, policy.gates, scope, instance, signal));
     if (gated?.no && !signal?.aborted) return { why: gated.no.detail, reason: gated.no.reason, failure: gated.failure };
-    const holds = await deps.ledger.holds();
+    const holds = await holdsNow(deps.ledger, policy, deps.clock.now());
     const now = deps.clock.now();
     if (signal?.aborted) return no('the run has no time left');
     const { opening, need } = order.slot;

@@ -125,6 +125,7 @@ export async function tell(
   const read = [...gathered.listed, ...gathered.looked];
   const isOver = (key: string): boolean => {
     if (key.startsWith('policy:')) return problem === null;
+    if (key.startsWith('silence:')) return problem === null;
     if (key.startsWith('attempt:')) return gathered.judged;
     // What happened once, and is there until it was told.
     if (key.startsWith('ledger:')) return true;

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { alerts } from '../../handlers/alerts.ts';
 import { http } from '../../handlers/http.ts';
 import { tick } from '../../handlers/tick.ts';
 import { worker } from '../../handlers/worker.ts';
@@ -89,10 +90,13 @@ async function start(options: CloudOptions, stops: (() => Promise<unknown>)[]): 
     stops.push(() => runtime.close());
     return async () => runtime;
   };
-  const [ticks, routes, workers] = [await load(), await load(), await load()];
+  const [ticks, routes, intake, workers] = [await load(), await load(), await load(), await load()];
   const { timeouts, concurrency } = readTemplate();
-  const invokeHttp = http(routes) as unknown as Invoke;
-  const api = await serve((event) => invokeHttp(event, contextOf(timeouts.http)), options.port);
+  const [invokeHttp, invokeAlerts] = [http(routes), alerts(intake)] as unknown as [Invoke, Invoke];
+  const api = await serve((event) => {
+    const isAlert = isAlertRoute(event as Parameters<typeof isAlertRoute>[0]);
+    return isAlert ? invokeAlerts(event, contextOf(timeouts.alerts)) : invokeHttp(event, contextOf(timeouts.http));
+  }, options.port);
   stops.push(() => api.close());
   const ended = new AbortController();
   const { signal } = ended;
@@ -108,6 +112,11 @@ async function start(options: CloudOptions, stops: (() => Promise<unknown>)[]): 
     await Promise.all([polling, scheduling]);
   });
   return { url: api.url, key, simulator, table: dynamo.kind };
+}
+
+/** `POST /alerts/{source}`, which has a function of its own. */
+function isAlertRoute({ rawPath, requestContext }: { rawPath: string; requestContext: { http: { method: string } } }) {
+  return requestContext.http.method === 'POST' && /^\/alerts\/[^/]+$/.test(rawPath);
 }
 
 /** One after the other, as the tick's reserved concurrency of 1 has it. A tick that fails is not repeated. */

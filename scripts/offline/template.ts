@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 /** What of serverless.yml matters to whoever runs the functions. */
 export interface Deployed {
   /** How long an invocation may take, in milliseconds, by function. */
-  timeouts: Record<'tick' | 'http' | 'worker', number>;
+  timeouts: Record<'tick' | 'http' | 'alerts' | 'worker', number>;
   /** How many batches of the queue are under way at most. */
   concurrency: number;
 }
@@ -17,7 +17,7 @@ export function readTemplate(): Deployed {
   const { functions } = parse(text, { logLevel: 'silent' });
   const seconds = (name: string): number => functions[name].timeout * 1000;
   return {
-    timeouts: { tick: seconds('tick'), http: seconds('http'), worker: seconds('worker') },
+    timeouts: { tick: seconds('tick'), http: seconds('http'), alerts: seconds('alerts'), worker: seconds('worker') },
     concurrency: functions.worker.events[0].sqs.maximumConcurrency,
   };
 }

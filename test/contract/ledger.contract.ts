@@ -257,6 +257,28 @@ function documents(current: () => Ledger): void {
     expect(sorted(await current().holds(), ({ id }) => id)[1]).toEqual(aHold('two'));
   });
 
+  it('holds: replaced only if they are as they were read, forgotten when told to', async () => {
+    const first = aHold('one', { asOf: NIGHT });
+    expect(await current().replaceHold(first, null)).toBe(true);
+    expect(await current().replaceHold(aHold('one', { by: 'late' }), null)).toBe(false);
+    const [read] = await current().holds();
+    expect(await current().replaceHold(aHold('one', { by: 'second' }), read!)).toBe(true);
+    expect(await current().replaceHold(aHold('one', { by: 'rival' }), read!)).toBe(false);
+    expect(await current().replaceHold(aHold('two'), aHold('two'))).toBe(false);
+    expect(await current().holds()).toEqual([aHold('one', { by: 'second' })]);
+    await current().dropHold('one');
+    await current().dropHold('unknown');
+    expect(await current().holds()).toEqual([]);
+  });
+
+  it('holds: of twenty that replace the same one, one does', async () => {
+    await current().putHold(aHold('one'));
+    const rivals = Array.from({ length: 20 }, (_, rival) => aHold('one', { reason: `rival ${rival}` }));
+    const won = await Promise.all(rivals.map((rival) => current().replaceHold(rival, aHold('one'))));
+    expect(won.filter(Boolean)).toHaveLength(1);
+    expect(await current().holds()).toEqual([rivals[won.indexOf(true)]]);
+  });
+
   it('fleet: kept, replaced by instance, forgotten when told to', async () => {
     await current().putFleet([anEntry('a'), anEntry('b'), anEntry('c')]);
     await current().putFleet([anEntry('b', { behindSince: NIGHT })]);

@@ -19,8 +19,8 @@ describe('API_KEYS', () => {
 
   it.each<[string, string, string]>([
     ['a key in the clear', 'ci:read:hunter2', 'entry 1 does not end in a SHA-256 of 64 hex digits'],
-    ['no rights', `ci::${HASH}`, 'entry 1 has rights that are not read, operate, upgrade joined by +'],
-    ['a right that is not known', `ci:read+admin:${HASH}`, 'entry 1 has rights that are not read, operate, upgrade joined by +'],
+    ['no rights', `ci::${HASH}`, 'entry 1 has rights that are not read, operate, upgrade, alert joined by +'],
+    ['a right that is not known', `ci:read+admin:${HASH}`, 'entry 1 has rights that are not read, operate, upgrade, alert joined by +'],
     ['no name', `:read:${HASH}`, 'entry 1 has a name that is not letters, digits and . _ @ -'],
     ['a name of the program’s own', `system:read:${HASH}`, "entry 1 has one of the names system, ledger, schedule, cli, which are this program's own"],
     ['something else in the second place', `ci:read:${HASH} hunter2`, 'entry 2 is not NAME:RIGHT+RIGHT:SHA256'],

@@ -51,6 +51,7 @@ describe('a good policy', () => {
         sightLag: 2 * MINUTE,
       },
       deadline: null,
+      alerts: [],
       gates: null,
       verify: { settle: 10 * MINUTE, timeout: 3 * HOUR },
       notify: [{ to: 'log', url: '', secret: null, events: null }],
@@ -541,15 +542,6 @@ describe('everything else', () => {
       'timezone',
       'windows.day.from',
       'windows.night.to',
-    ]);
-  });
-});
-
-describe('what this version does not do is refused, never ignored', () => {
-  it.each<[(string | number)[], object]>([[['alerts'], { alerts: [] }]])('%j', async (path, change) => {
-    const found = await problems({ ...change }, WITH_SECRETS);
-    expect(found).toEqual([
-      { path, message: expect.stringContaining('is not supported by this version yet'), hint: expect.any(String) },
     ]);
   });
 });

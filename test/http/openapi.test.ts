@@ -17,7 +17,7 @@ describe('the description of the API', () => {
     );
     expect(described.sort()).toEqual([
       'DELETE /holds/{id}', 'GET /', 'GET /fleet', 'GET /fleet/{instanceId}', 'GET /health', 'GET /openapi.json', 'GET /plan',
-      'GET /upgrades/{runId}', 'GET /windows', 'POST /approvals', 'POST /holds', 'POST /upgrades',
+      'GET /upgrades/{runId}', 'GET /windows', 'POST /alerts/{source}', 'POST /approvals', 'POST /holds', 'POST /upgrades',
     ]); // biome-ignore format: a list
   });
 

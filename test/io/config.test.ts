@@ -23,6 +23,7 @@ describe('the environment', () => {
       queue: null,
       logLevel: 'info',
       apiKeys: [],
+      webhookSecrets: [],
     });
     expect(env).toEqual({});
   });
@@ -36,11 +37,12 @@ describe('the environment', () => {
       QUEUE: 'https://sqs.eu-central-1.amazonaws.com/0/starts',
       LOG_LEVEL: 'debug',
       API_KEYS: `ci:read+upgrade:${'ab'.repeat(32)}`,
+      WEBHOOK_SECRETS: 'pagerduty:0123456789abcdef',
     };
     const rest = readConfig(env);
     const endpoint = 'http://127.0.0.1:8080';
     expect(rest).toEqual({
-      secrets: [],
+      secrets: ['0123456789abcdef'],
       endpoint,
       cesEndpoint: 'http://127.0.0.1:8081',
       iamEndpoint: null,
@@ -49,6 +51,7 @@ describe('the environment', () => {
       queue: 'https://sqs.eu-central-1.amazonaws.com/0/starts',
       logLevel: 'debug',
       apiKeys: [{ name: 'ci', rights: ['read', 'upgrade'], sha256: 'ab'.repeat(32) }],
+      webhookSecrets: [{ source: 'pagerduty', secret: '0123456789abcdef' }],
       env,
     });
   });
@@ -66,6 +69,10 @@ describe('the environment', () => {
     const { env: _, ...rest } = readConfig(env);
     const { env: __, ...defaults } = readConfig({});
     expect(rest).toEqual(defaults);
+  });
+
+  it('F130 but one of secrets is an error: nothing that is signed with nothing is taken', () => {
+    expect(problemsOf({ WEBHOOK_SECRETS: '' })).toEqual([expect.stringMatching(/^WEBHOOK_SECRETS is empty/)]);
   });
 
   it('tells of every problem at once, by name, and of no value', () => {

@@ -2,7 +2,7 @@ import type { Attempt } from '../../lib/core/attempt.ts';
 import type { Sighting } from '../../lib/core/follow.ts';
 import type { Hold } from '../../lib/core/hold.ts';
 import type { Instance, PartVersion, Task, Versions } from '../../lib/core/instance.ts';
-import type { Freeze, Limits, Policy, Wave } from '../../lib/core/policy.ts';
+import type { AlertRule, AlertTarget, Freeze, Limits, Policy, Wave } from '../../lib/core/policy.ts';
 import type { Scene } from '../../lib/core/stock.ts';
 import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
 
@@ -131,6 +131,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
     gates: null,
     verify: { settle: 10 * MINUTE, timeout: 3 * HOUR },
     deadline: null,
+    alerts: [],
     notify: [],
     ...change,
   };
@@ -200,4 +201,14 @@ export function aFreeze(change: Partial<Freeze> = {}): Freeze {
     span: { kind: 'dates', from: NIGHT - DAY, to: NIGHT + 7 * DAY - 2 * HOUR },
     ...change,
   };
+}
+
+/** Of Alertmanager, for any alert; it does nothing yet. */
+export function aRule(change: Partial<AlertRule> = {}): AlertRule {
+  const ttl = { holds: 2 * HOUR, moves: 8 * DAY };
+  return { from: 'alertmanager', match: {}, topics: [], holds: null, moves: null, ttl, silence: null, ...change };
+}
+
+export function aTarget(change: Partial<AlertTarget> = {}): AlertTarget {
+  return { all: false, id: null, region: null, tags: {}, ...change };
 }

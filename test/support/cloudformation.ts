@@ -102,17 +102,26 @@ export async function templateProblems({ Resources }: Template): Promise<string[
 export interface Statement {
   actions: string[];
   on: string[];
+  /** The only partitions of a table that may be touched; absent: all. */
+  keys?: string[];
 }
 
 /** What a role may do, intrinsics written as short texts: `Table.Arn`, `{Table.Arn}/index/*`. */
 export function permissionsOf({ Properties }: Resource): Statement[] {
-  const statements: { Effect: string; Action: unknown; Resource: unknown }[] = (Properties.Policies ?? []).flatMap(
-    (policy: { PolicyDocument: { Statement: unknown[] } }) => policy.PolicyDocument.Statement,
-  );
-  return statements.map(({ Effect, Action, Resource: on, ...more }) => {
-    if (Effect !== 'Allow' || Object.keys(more).length > 0) throw new Error('not a plain statement');
-    return { actions: [Action].flat().map(String), on: [on].flat().map(arnText) };
+  const statements: { Effect: string; Action: unknown; Resource: unknown; Condition?: object }[] = (
+    Properties.Policies ?? []
+  ).flatMap((policy: { PolicyDocument: { Statement: unknown[] } }) => policy.PolicyDocument.Statement);
+  return statements.map(({ Effect, Action, Resource: on, Condition, ...more }) => {
+    const keys = Condition && keysIn(Condition);
+    if (Effect !== 'Allow' || keys === null || Object.keys(more).length > 0) throw new Error('not a plain statement');
+    return { actions: [Action].flat().map(String), on: [on].flat().map(arnText), ...(keys ? { keys } : {}) };
   });
+}
+
+/** Null: another condition than the one that is known here. */
+function keysIn(condition: object): string[] | null {
+  const found = JSON.stringify(condition).match(/^{"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":(\[.*\])}}$/);
+  return found ? JSON.parse(found[1]!) : null;
 }
 
 function arnText(arn: unknown): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { http } from '../../handlers/http.ts';
 import type { ApiKey, Right } from '../../lib/core/api-key.ts';
+import type { WebhookSecret } from '../../lib/core/webhook-secret.ts';
 import type { PolicyState } from '../../lib/deps.ts';
 import type { HttpAnswer } from '../../lib/http/answer.ts';
 import type { Runtime } from '../../lib/io/runtime.ts';
@@ -8,7 +9,12 @@ import type { Invoke, LocalApi } from '../../scripts/offline/gateway.ts';
 import type { FakeWorld } from './fake-world.ts';
 
 /** Keys that tests show, by what they are good for. */
-export const KEYS = { read: 'key-that-reads', operate: 'key-that-operates', upgrade: 'key-that-upgrades' };
+export const KEYS = {
+  read: 'key-that-reads',
+  operate: 'key-that-operates',
+  upgrade: 'key-that-upgrades',
+  alert: 'key-that-alerts',
+};
 
 export function aKey(name: string, key: string, ...rights: Right[]): ApiKey {
   return { name, rights, sha256: createHash('sha256').update(key).digest('hex') };
@@ -18,11 +24,17 @@ const API_KEYS = [
   aKey('viewer', KEYS.read, 'read'),
   aKey('ops', KEYS.operate, 'read', 'operate'),
   aKey('ci', KEYS.upgrade, 'read', 'upgrade'),
+  aKey('prometheus', KEYS.alert, 'alert'),
 ];
 
 export interface HostOptions {
   state?: PolicyState;
   apiKeys?: ApiKey[];
+  webhookSecrets?: WebhookSecret[];
+  /** What GETs of the function find. */
+  download?: (url: string) => Promise<string>;
+  /** Another function than `http`. */
+  make?: typeof http;
   /** How many milliseconds an invocation has left. */
   timeLeft?: number;
 }
@@ -30,13 +42,15 @@ export interface HostOptions {
 /** The function as its host calls it, with this world behind it. */
 export function functionOf(
   world: FakeWorld,
-  { state, apiKeys = API_KEYS, timeLeft = 75_000 }: HostOptions = {},
+  { state, apiKeys = API_KEYS, webhookSecrets = [], timeLeft = 75_000, download, make = http }: HostOptions = {},
 ): Invoke {
   const pass = async () => ({ deps: world.deps(), state: state ?? { policy: world.policy, problem: null } });
   const { clock, ledger } = world;
   const log: Runtime['log'] = (level, code, data) => void world.logs.push({ level, code, ...data });
-  const runtime = { config: { apiKeys }, clock, ledger, log, pass } as unknown as Runtime;
-  const handler = http(async () => runtime) as unknown as (event: unknown, context: object) => Promise<HttpAnswer>;
+  const get = download ?? (async () => Promise.reject(new Error('nothing is there')));
+  const config = { apiKeys, webhookSecrets };
+  const runtime = { config, clock, ledger, log, pass, download: get } as unknown as Runtime;
+  const handler = make(async () => runtime) as unknown as (event: unknown, context: object) => Promise<HttpAnswer>;
   return (event, context = { getRemainingTimeInMillis: () => timeLeft }) => handler(event, context);
 }
 

@@ -109,6 +109,15 @@ class DynamoLedger implements Ledger {
     await this.#table.put({ pk: 'hold', sk: hold.id, doc: encode(hold) });
   }
 
+  /** Documents are compared as they are written: one that was read and not changed gives the same text again. */
+  async replaceHold(hold: Hold, seen: Hold | null): Promise<boolean> {
+    return this.#table.put({ pk: 'hold', sk: hold.id, doc: encode(hold) }, seen ? { doc: encode(seen) } : 'absent');
+  }
+
+  async dropHold(id: string): Promise<void> {
+    await this.#table.drop({ pk: 'hold', sk: id });
+  }
+
   async fleet(): Promise<FleetEntry[]> {
     const shards = Array.from({ length: FLEET_SHARDS }, (_, shard) => this.#read('fleet', { pk: `fleet#${shard}` }));
     return (await Promise.all(shards)).flat();

@@ -68,6 +68,16 @@ class MemoryLedger implements Ledger {
     this.#documents.hold.set(hold.id, encode(hold));
   }
 
+  async replaceHold(hold: Documents['hold'], seen: Documents['hold'] | null): Promise<boolean> {
+    if ((this.#documents.hold.get(hold.id) ?? null) !== (seen && encode(seen))) return false;
+    this.#documents.hold.set(hold.id, encode(hold));
+    return true;
+  }
+
+  async dropHold(id: string): Promise<void> {
+    this.#documents.hold.delete(id);
+  }
+
   async fleet(): Promise<FleetEntry[]> {
     return this.#all('fleet');
   }

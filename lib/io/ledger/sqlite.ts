@@ -107,6 +107,16 @@ class SqliteLedger implements Ledger {
     this.#put('hold', hold.id, encode(hold));
   }
 
+  async replaceHold(hold: Hold, seen: Hold | null): Promise<boolean> {
+    if (!seen) return this.#run("INSERT OR IGNORE INTO documents VALUES ('hold', ?, ?)", hold.id, encode(hold)) === 1;
+    const sql = "UPDATE documents SET doc = ? WHERE kind = 'hold' AND key = ? AND doc = ?";
+    return this.#run(sql, encode(hold), hold.id, encode(seen)) === 1;
+  }
+
+  async dropHold(id: string): Promise<void> {
+    this.#drop('hold', id);
+  }
+
   async fleet(): Promise<FleetEntry[]> {
     return this.#all('fleet');
   }

@@ -14,13 +14,13 @@ import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
 import { act } from './pass/act.ts';
 import { approvalFor } from './pass/approval.ts';
+import { LEASE_LASTS } from './pass/claim.ts';
 import { type Observation, recall, remember, withReread } from './pass/fleet.ts';
 import { followAll } from './pass/follow.ts';
 import { decideGated, gatedLately } from './pass/gauge.ts';
 import { holdsNow, movesNow, silences } from './pass/holds.ts';
 import { observe } from './pass/observe.ts';
 import { claimOrders, overridesOf } from './pass/order.ts';
-import { LEASE_LASTS } from './pass/start.ts';
 import type { PassOptions, PassReport, Tally } from './pass/tally.ts';
 import { GRACE, spentScopes, tell } from './pass/tell.ts';
 

@@ -5,10 +5,11 @@ import type { Policy } from '../core/policy.ts';
 import { systemHolds } from '../core/rollout.ts';
 import { memoryOf, type Scene } from '../core/stock.ts';
 import type { DcsFailure, Deps, Lease } from '../deps.ts';
+import { LEASE_LASTS } from './claim.ts';
 import { scopeOf } from './follow.ts';
 import { handOver, sendStarts } from './hand.ts';
 import { pool } from './pool.ts';
-import { LEASE_LASTS, type Started, start } from './start.ts';
+import { type Started, start } from './start.ts';
 import type { Gathered, PassOptions, Tally } from './tally.ts';
 
 /** Starts made side by side are few: the policy's limits are reached soon, and the API is asked gently. */

@@ -5,8 +5,11 @@ import type { Instance, Part } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
 import type { Policy } from '../core/policy.ts';
 import { sizeClassOf } from '../core/stock.ts';
-import { iso } from '../core/time.ts';
+import { iso, MINUTE } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
+
+/** Longer than a start takes, reads with their retries included; renewed before each start. */
+export const LEASE_LASTS = 3 * MINUTE;
 
 /** Who asked for what, and when it may be done. */
 export interface ClaimOrder {

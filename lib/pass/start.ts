@@ -7,16 +7,13 @@ import type { Instance, Part, Scope } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
 import { recheck } from '../core/recheck.ts';
 import { dueParts, startableParts, targetOf } from '../core/stock.ts';
-import { MINUTE, SECOND } from '../core/time.ts';
+import { SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
-import { type ClaimOrder, newAttempt } from './claim.ts';
+import { type ClaimOrder, LEASE_LASTS, newAttempt } from './claim.ts';
 import { failureOf } from './failure.ts';
 import { askGates } from './gauge.ts';
 import { holdsNow } from './holds.ts';
-
-/** Longer than a start takes, reads with their retries included; renewed before each start. */
-export const LEASE_LASTS = 3 * MINUTE;
 
 /** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
 const CALL_WITHIN = 5 * SECOND;

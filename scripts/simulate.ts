@@ -14,7 +14,7 @@ import { drawPlan } from '../test/nights/draw.ts';
 import { type Counts, noCounts } from '../test/nights/night.ts';
 import { play } from '../test/nights/play.ts';
 import { faultText, shrink } from '../test/nights/shrink.ts';
-import type { Share } from './simulate/worker.ts';
+import type { Order, Share } from './simulate/worker.ts';
 
 const TITLES: Record<keyof Counts | 'nights', string> = {
   nights: 'nights',
@@ -44,18 +44,19 @@ if (!(count > 0) || !Number.isInteger(from)) {
 
 const began = performance.now();
 const workers = Math.min(Math.max(1, availableParallelism()), count, 8);
+const lowest = new Int32Array(new SharedArrayBuffer(4)).fill(2 ** 31 - 1);
 const shares = await Promise.all(Array.from({ length: workers }, (_, index) => shareOf(index)));
 const total = noCounts();
 for (const { counts } of shares) for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
 const nights = shares.reduce((sum, share) => sum + share.nights, 0);
 const seconds = (performance.now() - began) / 1_000;
-const broken = shares.flatMap(({ brokenSeed }) => brokenSeed ?? []).sort((a, b) => a - b)[0] ?? null;
+const broken = shares.flatMap((share) => share.broken ?? []).sort((a, b) => a.seed - b.seed)[0] ?? null;
 report();
-if (broken !== null) await explain(broken);
+if (broken !== null) process.exitCode = 1;
+if (broken !== null && !values.json) await explain(broken.seed);
 
-/** Each worker plays every n-th seed, and stops at the first that breaks a rule. */
 function shareOf(index: number): Promise<Share> {
-  const workerData = { from: from + index, to: from + count, step: workers };
+  const workerData: Order = { from: from + index, to: from + count, step: workers, lowest };
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./simulate/worker.ts', import.meta.url), { workerData });
     worker.once('message', resolve);
@@ -66,7 +67,7 @@ function shareOf(index: number): Promise<Share> {
 function report(): void {
   const speed = Math.round(nights / seconds);
   if (values.json) {
-    console.log(JSON.stringify({ nights, from, seconds, brokenSeed: broken, ...total }));
+    console.log(JSON.stringify({ nights, from, seconds, broken, ...total }));
     return;
   }
   const rows = { nights, ...total };
@@ -87,5 +88,4 @@ async function explain(seed: number): Promise<void> {
   console.error(`\nThe rules: ${JSON.stringify(small.rules)}`);
   for (const instance of small.fleet) console.error(`  ${JSON.stringify(instance)}`);
   console.error(`\n${lines.join('\n')}\n\nnpm run simulate -- --seeds 1 --from ${seed}`);
-  process.exitCode = 1;
 }

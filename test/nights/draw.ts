@@ -54,7 +54,7 @@ function drawRules(dice: Dice): Rules {
     perScope: dice.pick([null, null, null, 1, 2]),
     perWindow: dice.pick([null, null, null, null, 2, 4]),
     byApp: dice.is(0.3),
-    maxErrors: dice.pick([1, 1, 2, 2, 3, 99]),
+    maxErrors: dice.pick([1, 2, 2, 2, 3, 99]),
     minDuration: dice.pick([30, 30, 40]) * MINUTE,
     settle: dice.pick([3, 10]) * MINUTE,
     timeout: dice.pick([40, 60]) * MINUTE,
@@ -112,7 +112,7 @@ const DRAWS: readonly [weight: number, Draw][] = [
   [12, ({ dice, name }) => ({ kind: 'dcs', instance: name(), fault: dice.pick(DCS_FAULTS) })],
   [4, drawHold],
   [4, ({ dice, at, rules }) => ({ kind: 'rules', at: at(), change: drawChange(dice, rules) })],
-  [1, ({ at, dice }) => ({ kind: 'broken_policy', at: at(), lasts: dice.whole(5, 40) * MINUTE })],
+  [2, ({ at, dice }) => ({ kind: 'broken_policy', at: at(), lasts: dice.whole(5, 40) * MINUTE })],
   [4, ({ dice, at, name }) => ({ kind: 'busy', at: at(), instance: name(), status: dice.pick(['BACKUPING', 'RESTARTING', 'ERROR', 'SOMETHING_NEW', 'FROZEN']), lasts: dice.is(0.9) ? dice.whole(1, 30) * MINUTE : null })],
   [2, ({ at, name }) => ({ kind: 'deleted', at: at(), instance: name() })],
   [2, ({ dice, at, rules }) => ({ kind: 'created', at: at(), instance: drawInstance(dice, `new-${dice.whole(1, 999)}`, rules.waves) })],
@@ -159,7 +159,7 @@ function drawFaults(dice: Dice, fleet: readonly PlannedInstance[], rules: Rules,
     return { at: begins, lasts, chance: dice.pick([0.1, 0.3, 0.6, 1]) };
   };
   const context: Context = { dice, fleet, rules, at, weather, name: () => dice.pick(fleet).name };
-  const count = dice.pick([0, 2, 4, 6, 8, 10, 12, 16]);
+  const count = dice.pick([1, 4, 6, 8, 10, 12, 16, 20]);
   return Array.from({ length: count }, () => drawFault(context));
 }
 

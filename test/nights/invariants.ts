@@ -4,6 +4,7 @@ import type { SimulatedInstance } from '../../lib/simulator/world.ts';
 import { type Call, CLOCK_SLACK, DECIDED_AGO, HOLD_SLACK, type Judge, type Violation } from './judge.ts';
 import { clockText } from './night.ts';
 import type { Rules } from './plan.ts';
+import { SIGHT_LAG } from './rules.ts';
 
 type Check = (judge: Judge, call: Call) => string | null;
 
@@ -12,6 +13,9 @@ const RULES: Record<string, Check> = {
   'only what a wave owns and DCS offers is called': untouchable,
   'no call while one runs': whileOneRuns,
   'no second call after one was accepted in the same opening': secondInOpening,
+  'at most three calls in an opening': tooManyCalls,
+  'no start without a valid policy': withoutPolicy,
+  'no call for what is at something else': whileBusy,
   'no start outside an opening, or so late that it does not fit': outsideOpening,
   'no start in a freeze': inFreeze,
   'no start under a hold': underHold,
@@ -46,6 +50,25 @@ function whileOneRuns(judge: Judge, { instance, at }: Call): string | null {
 function secondInOpening(judge: Judge, { instance, opening }: Call): string | null {
   const before = judge.begun().find((one) => one.instance === instance && one.opening === opening && opening >= 0);
   return before ? `one was accepted ${text(judge, before.at)}` : null;
+}
+
+/** As the policy's reference says of what was refused. */
+const MOST_CALLS = 3;
+
+function tooManyCalls(judge: Judge, { instance, opening }: Call): string | null {
+  const before = judge.calls.filter((one) => one.instance === instance && one.opening === opening).length;
+  return before >= MOST_CALLS ? `it is call ${before + 1}` : null;
+}
+
+function withoutPolicy(_: Judge, { life }: Call): string | null {
+  return life.hasPolicy ? null : 'the policy was broken when it began';
+}
+
+/** What has been so for longer than the reads lag behind is seen by the look just before the call. */
+function whileBusy(judge: Judge, { instance, leftAt }: Call): string | null {
+  const seenFor = SIGHT_LAG + HOLD_SLACK;
+  const busy = judge.busy.find((one) => one.instance === instance && one.from <= leftAt - seenFor && leftAt < one.to);
+  return busy ? `it has been ${instance.spec.status} since ${text(judge, busy.from)}` : null;
 }
 
 function outsideOpening(_: Judge, { life, clock }: Call): string | null {
@@ -141,7 +164,7 @@ function whyUnready(judge: Judge, { at, life }: Call, member: SimulatedInstance,
   const running = judge.begun().find((one) => one.instance === member && judge.isUnderWay(one, at));
   if (running) return `${spec.name} of the wave before is being upgraded`;
   const isOld = spec.offered && /250117$/.test(spec.engineMinor) && minorAt(member, 'engine', at) === spec.engineMinor;
-  const wasFree = member.since <= life.startedAt - LONG_AGO && !judge.isHeld(member, at - LONG_AGO, at, true);
+  const wasFree = member.since <= life.startedAt - LONG_AGO && !judge.wasPassedOver(member, at - LONG_AGO, at);
   if (isOld && wasFree) return `${spec.name} of the wave before is still old`;
   const last = Math.max(0, ...judge.begun().filter((one) => one.instance === member && one.upgrade.end === 'success' && one.upgrade.engine !== null).map((one) => one.upgrade.endsAt ?? 0)); // biome-ignore format: one thought
   return last > 0 && at < last + soak - skewsOf(judge) ? `${spec.name} of the wave before has to soak` : null;

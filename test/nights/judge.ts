@@ -42,8 +42,10 @@ export class Judge {
   violation: Violation | null = null;
   readonly calls: Call[] = [];
   readonly holds: PlacedHold[] = [];
+  /** When an instance was at something else, by somebody else's doing. */
+  readonly busy: { instance: SimulatedInstance; from: EpochMs; to: EpochMs }[] = [];
   /** What the steady receiver got, repeats included. */
-  readonly told: Alert[] = [];
+  readonly told: (Alert & { by: Life })[] = [];
   /** By task, when a pass that knew of its failure ended well for the second time. */
   readonly failureKnownAt = new Map<string, EpochMs>();
   /** By task, how many passes that were told of its failure have ended well. */
@@ -79,8 +81,13 @@ export class Judge {
     for (const { id, status } of tasks) if (status === 'FAILED') life.sawFailed.add(id);
   }
 
-  /** A process came to its end by itself. */
+  /** A process came to its end by itself: what it was told, and what it told others, is known from now on. */
   ended(life: Life): void {
+    const unverified = this.told.filter(({ event, by }) => event === 'unverified' && by === life);
+    for (const { upgrade, instance } of this.begun()) {
+      const isTold = unverified.some(({ labels }) => labels.name === instance.spec.name);
+      if (isTold && upgrade.end === 'success') this.failureKnownAt.set(upgrade.taskId, this.night.timeline.now);
+    }
     for (const id of life.sawFailed) {
       const count = (this.#knowing.get(id) ?? 0) + 1;
       this.#knowing.set(id, count);
@@ -92,7 +99,7 @@ export class Judge {
     this.night.counts.alerts += 1;
     this.#lookForSecrets(JSON.stringify(alert), 'an alert');
     this.night.note(life.name, `ALERT ${alert.key}${isFickle ? ' (to the fickle one)' : ''}`);
-    if (!isFickle) this.told.push(alert);
+    if (!isFickle) this.told.push({ ...alert, by: life });
   }
 
   logged(line: string): void {
@@ -114,12 +121,14 @@ export class Judge {
     return upgrade.acceptedAt <= at && at < (upgrade.endsAt ?? Infinity) && !isGone(instance, at);
   }
 
-  /** Whether a person's hold lay on it throughout `[from, to]`, or, where `ever`, at some time in it. */
-  isHeld(instance: SimulatedInstance, from: EpochMs, to: EpochMs, ever = false): boolean {
-    return this.holds.some(({ match, at, releasedAt }) => {
-      const end = releasedAt ?? Infinity;
-      return covers(match, instance) && (ever ? at <= to && from < end : at <= from && to < end);
-    });
+  /** Whether a person's hold lay on it throughout `[from, to]`. */
+  isHeld(instance: SimulatedInstance, from: EpochMs, to: EpochMs): boolean {
+    return this.holds.some(({ match, at, releasedAt }) => covers(match, instance) && at <= from && to < (releasedAt ?? Infinity));
+  }
+
+  /** Whether a person's hold at some time in it said that nobody need wait for it; who holds a whole wave does not say so. */
+  wasPassedOver(instance: SimulatedInstance, from: EpochMs, to: EpochMs): boolean {
+    return this.holds.some(({ match, at, releasedAt }) => match.wave === undefined && covers(match, instance) && at <= to && from < (releasedAt ?? Infinity)); // biome-ignore format: one thought
   }
 
   #lookForSecrets(text: string, where: string): void {

@@ -23,6 +23,8 @@ export interface Life {
   /** The rules as they stood when it began. */
   rules: Rules;
   policy: Policy;
+  /** Whether the policy was valid then. */
+  hasPolicy: boolean;
   kind: 'pass' | 'work';
   /** All that it waits for takes this many times as long. */
   slowness: number;

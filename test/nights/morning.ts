@@ -15,6 +15,7 @@ import type { Stage } from './play.ts';
  */
 export async function lookInTheMorning(night: Night, stage: Stage): Promise<void> {
   for (const call of night.judge.begun()) judgeEnd(night.judge, call);
+  judgeRepeats(night.judge);
   const life = stage.begin('pass', 1);
   const options = { dryRun: true, observeAlways: true, requestedBy: 'schedule', reason: 'morning' };
   let decisions = null as readonly Decision[] | null;
@@ -58,7 +59,9 @@ function judgeEnd(judge: Judge, { upgrade, instance, at, opening, life }: Return
     return;
   }
   const isGood = upgrade.end === 'success' && (upgrade.engine !== null || upgrade.proxy !== null);
-  const wanted = isGood ? ['succeeded'] : ['failed', 'unverified'];
+  // Who is at something else for long after its upgrade is not RUNNING, and that is not verified.
+  const isUnclear = isGood && judge.busy.some((one) => one.instance === instance);
+  const wanted = isGood ? ['succeeded', ...(isUnclear ? ['unverified'] : [])] : ['failed', 'unverified'];
   if (found.length === 0)
     judge.fail('everything accepted is followed to its end', `${about}: nobody was told how it ended`);
   else if (found.length > 1 || !wanted.includes(found[0]!))
@@ -77,6 +80,15 @@ function isOf({ key, labels }: Alert, opening: string): boolean {
 
 function isOurs(judge: Judge, taskId: string): boolean {
   return judge.begun().some(({ upgrade }) => upgrade.taskId === taskId);
+}
+
+/** At least once means: again where something came between, and not with every pass. */
+function judgeRepeats({ told, night }: Judge): void {
+  const { crashes, storeFailures, duplicates } = night.counts;
+  const most = 3 + crashes + storeFailures + duplicates + night.faults('tick').length + night.faults('receiver').length;
+  for (const [id, all] of Map.groupBy(told, ({ key, at }) => `${key} at ${iso(at)}`)) {
+    if (all.length > most) night.judge.fail('told once', `${id} came ${all.length} times`);
+  }
 }
 
 type IsSo = (night: Night, instance: SimulatedInstance) => boolean;

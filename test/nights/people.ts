@@ -98,8 +98,10 @@ function setRules(night: Night, rules: Rules): void {
 
 /** The simulator counts from when the instance began, and holds for the past as well. */
 function setStatus(night: Night, found: SimulatedInstance, status: string, lasts: number | null): boolean {
-  if (statusAt(found, night.timeline.now) !== 'RUNNING') return false;
+  const { now } = night.timeline;
+  if (statusAt(found, now) !== 'RUNNING') return false;
+  night.judge.busy.push({ instance: found, from: now, to: lasts === null ? Infinity : now + lasts });
   found.spec.status = status;
-  found.spec.statusSeconds = lasts === null ? null : Math.round((night.timeline.now + lasts - found.since) / SECOND);
+  found.spec.statusSeconds = lasts === null ? null : Math.round((now + lasts - found.since) / SECOND);
   return true;
 }

@@ -115,12 +115,13 @@ export class Stage {
   }
 
   begin(kind: Life['kind'], slowness: number): Life {
-    const { timeline, rules, policy } = this.#night;
+    const { timeline, rules, policy, state } = this.#night;
+    const hasPolicy = state.problem === null;
     const machine = this.#machines.find(({ isTaken }) => !isTaken) ?? this.#newMachine();
     machine.isTaken = true;
     this.#count += 1;
     const name = `${kind}-${this.#count}`;
-    return { name, machine, startedAt: timeline.now, rules, policy, kind, slowness, effects: 0, isDead: false, isOver: false, sawFailed: new Set() }; // biome-ignore format: one thought
+    return { name, machine, startedAt: timeline.now, rules, policy, hasPolicy, kind, slowness, effects: 0, isDead: false, isOver: false, sawFailed: new Set() }; // biome-ignore format: one thought
   }
 
   #newMachine(): Machine {

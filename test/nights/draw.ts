@@ -20,11 +20,11 @@ export function drawPlan(seed: number): Plan {
   const rules = drawRules(dice);
   const fleet = drawFleet(dice, rules);
   rules.regions = fleet.some(({ region }) => region === 'r2') ? ['r1', 'r2'] : ['r1'];
-  const calmAt = rules.windows[1]!.from + 30 * MINUTE;
+  const calmAt = rules.windows[1]!.from + 20 * MINUTE;
   return {
     seed,
     start: EPOCH + dice.whole(0, 300) * DAY,
-    every: dice.pick([5, 5, 5, 7, 10]) * MINUTE,
+    every: dice.pick([5, 5, 6, 8, 10]) * MINUTE,
     hasQueue: dice.is(0.35),
     fleet,
     rules,
@@ -37,7 +37,7 @@ export function drawPlan(seed: number): Plan {
 /** Two openings, so that what the first leaves undone has another one, without faults at its end. */
 function drawRules(dice: Dice): Rules {
   const first = 10 * MINUTE;
-  const second = first + dice.whole(130, 160) * MINUTE;
+  const second = first + dice.whole(95, 120) * MINUTE;
   const soaks = [0, 0, 10 * MINUTE, 25 * MINUTE];
   const parallels = [null, null, 1, 2];
   const waves = [{ wave: 'dev', after: null, soak: 0, parallel: dice.pick(parallels) }];
@@ -46,7 +46,7 @@ function drawRules(dice: Dice): Rules {
   return {
     regions: ['r1'],
     windows: [
-      { from: first, to: first + dice.whole(45, 110) * MINUTE },
+      { from: first, to: first + dice.whole(42, 85) * MINUTE },
       { from: second, to: second + dice.whole(180, 240) * MINUTE },
     ],
     freezes: [],
@@ -152,7 +152,7 @@ function drawFaults(dice: Dice, fleet: readonly PlannedInstance[], rules: Rules,
   const [early, late] = [rules.windows[0]!, rules.windows[1]!];
   // Most that goes wrong does so while something may start.
   const at = () =>
-    dice.is(0.75) ? dice.whole(early.from - 5 * MINUTE, early.to) : dice.whole(early.to, late.from + 20 * MINUTE);
+    dice.is(0.75) ? dice.whole(early.from - 5 * MINUTE, early.to) : dice.whole(early.to, late.from + 10 * MINUTE);
   const weather = (most: number) => {
     const begins = at();
     const lasts = Math.min(dice.whole(1, most) * MINUTE, Math.max(MINUTE, calmAt - begins - 5 * MINUTE));

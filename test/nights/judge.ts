@@ -123,7 +123,9 @@ export class Judge {
 
   /** Whether a person's hold lay on it throughout `[from, to]`. */
   isHeld(instance: SimulatedInstance, from: EpochMs, to: EpochMs): boolean {
-    return this.holds.some(({ match, at, releasedAt }) => covers(match, instance) && at <= from && to < (releasedAt ?? Infinity));
+    return this.holds.some(
+      ({ match, at, releasedAt }) => covers(match, instance) && at <= from && to < (releasedAt ?? Infinity),
+    );
   }
 
   /** Whether a person's hold at some time in it said that nobody need wait for it; who holds a whole wave does not say so. */

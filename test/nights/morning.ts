@@ -104,14 +104,16 @@ const anyUnderWay: IsSo = (night) =>
   [...night.simulator.world.instances.values()].some((one) => isUnderWay(night, one));
 const hasMoved: IsSo = (night) => night.faults('latest_moves').length > 0;
 
-/** Bad ends of a wave's instances: whether the budget may be spent. */
-const hasFailures: IsSo = ({ simulator }, { spec }) =>
-  [...simulator.world.instances.values()].some(
-    (one) =>
-      one.spec.tags.env === spec.tags.env &&
-      (one.upgrades.some(({ end, engine, proxy }) => end === 'failed' || (engine === null && proxy === null)) ||
-        wasRefused(simulator.posts, one.spec.id)),
-  );
+/** Whether an instance of its wave came to a bad end, or was at something else when its end was to be verified: the budget may be spent. */
+const hasFailures: IsSo = ({ simulator, judge }, { spec }) =>
+  [...simulator.world.instances.values()]
+    .filter((one) => one.spec.tags.env === spec.tags.env)
+    .some(
+      (one) =>
+        one.upgrades.some(({ end, engine, proxy }) => end === 'failed' || (engine === null && proxy === null)) ||
+        (one.upgrades.length > 0 && judge.busy.some(({ instance }) => instance === one)) ||
+        wasRefused(simulator.posts, one.spec.id),
+    );
 
 function wasRefused(posts: Night['simulator']['posts'], id: string): boolean {
   return posts.some(({ instanceId, code }) => instanceId === id && code !== null);

@@ -1,4 +1,5 @@
 import { SECOND } from '../../lib/core/time.ts';
+import { lagOf } from '../../lib/simulator/faults.ts';
 import type { Answer, Reaction } from '../../lib/simulator/wire.ts';
 import { CREDENTIALS } from './fleet.ts';
 import { type Life, living, never } from './machine.ts';
@@ -97,6 +98,7 @@ async function read(night: Night, sent: Request): Promise<Outcome> {
   const trouble = night.weather('reads', name)?.trouble ?? null;
   const answer = night.simulator.handle(simulated(sent));
   if (trouble) night.counts.troubledReads += 1;
+  if (showsThePast(night, sent.url)) night.counts.staleReads += 1;
   night.note(life.name, `GET ${short(night, sent.url)} → ${said(answer)}${trouble ? ` (${trouble})` : ''}`);
   if (!trouble || trouble === 'slow') night.judge.wasTold(life, sent.url.pathname, answer);
   const back =
@@ -104,6 +106,14 @@ async function read(night: Night, sent: Request): Promise<Outcome> {
   await night.timeline.sleep(back);
   night.dies(life, `${name}/after`, sent.url.pathname);
   return spoilt(night, sent, answer, trouble);
+}
+
+/** Whether the instance changed so short a time ago that its reads do not show it yet. */
+function showsThePast({ simulator, timeline: { now } }: Night, { pathname }: URL): boolean {
+  const instance = simulator.world.instances.get(pathname.split('/')[4] ?? '');
+  const lag = instance ? lagOf(instance) : 0;
+  const isRecent = (at: number | null) => at !== null && at <= now && now < at + lag;
+  return lag > 0 && instance!.upgrades.some(({ acceptedAt, endsAt }) => isRecent(acceptedAt) || isRecent(endsAt));
 }
 
 /** Whatever becomes of the process that sends it: what has left, arrives. */

@@ -109,8 +109,10 @@ export class Stage {
     const night = this.#night;
     const { decisions, followed, started, finished, alerts, opening } = report;
     const isIdle = [followed, started, finished, alerts].every(({ length }) => length === 0);
-    const isSettled = opening !== null && decisions.every(({ reason }) => !PASSING.includes(reason));
-    const isOver = night.time > Math.max(night.plan.calmAt + 10 * MINUTE, lastChange(night.plan));
+    const isSettled =
+      opening !== null &&
+      decisions.every(({ reason, detail }) => !PASSING.includes(reason) && !detail.includes('soaking'));
+    const isOver = night.time > Math.max(night.plan.calmAt + 5 * MINUTE, lastChange(night.plan));
     this.#quiet = isOver && isIdle && isSettled ? this.#quiet + 1 : 0;
   }
 

@@ -18,8 +18,12 @@ interface Request {
   body: Uint8Array;
 }
 
+let isInUse = false;
+
 /** Puts the night's network in the place of the platform's for as long as `work` runs. */
 export async function withNetwork<T>(night: Night, work: () => Promise<T>): Promise<T> {
+  if (isInUse) throw new Error('one night at a time: they would share the network');
+  isInUse = true;
   const real = { fetch: globalThis.fetch, timeout: AbortSignal.timeout };
   let deadline: { ms: number; controller: AbortController } | null = null;
   // It is asked for just before each request, and of use to that request alone.
@@ -36,6 +40,7 @@ export async function withNetwork<T>(night: Night, work: () => Promise<T>): Prom
   try {
     return await work();
   } finally {
+    isInUse = false;
     globalThis.fetch = real.fetch;
     AbortSignal.timeout = real.timeout;
   }

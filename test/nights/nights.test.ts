@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { stableHash } from '../../lib/core/hash.ts';
 import { drawPlan } from './draw.ts';
-import { play } from './play.ts';
+import type { Fault, Plan } from './plan.ts';
+import { type Played, play } from './play.ts';
+import { shrink } from './shrink.ts';
 
 const NIGHTS = 100;
 
@@ -18,7 +20,26 @@ describe('bad nights', () => {
     expect(broken).toEqual([]);
     // Nights in which nothing happens prove nothing.
     expect(starts).toBeGreaterThan(2 * NIGHTS);
-  }, 60_000);
+  }, 600_000);
+
+  it('two cannot be played at once in one process: they share its network', async () => {
+    const first = play(drawPlan(1));
+    await expect(play(drawPlan(2))).rejects.toThrow('one night at a time');
+    expect((await first).violation).toBeNull();
+  });
+
+  it('a night that breaks a rule is made as small as it can be and still break it', async () => {
+    // A judge that takes any upgrade that fails for a broken rule.
+    const strict = async (plan: Plan): Promise<Played> => {
+      const played = await play(plan);
+      return { ...played, violation: played.counts.failedUpgrades > 0 ? { rule: 'none fails', detail: '' } : null };
+    };
+    const seeds = Array.from({ length: 100 }, (_, index) => index + 1);
+    const plan = seeds.map(drawPlan).find(({ faults }) => faults.length > 5 && faults.some(isFailure))!;
+    const small = await shrink(plan, 'none fails', strict);
+    expect(small.faults.map(({ kind }) => kind)).toEqual(['dcs']);
+    expect(small.fleet).toHaveLength(1);
+  });
 
   it.each([1, 2, 42, 181])('seed %i is the same night each time, to the last line', async (seed) => {
     const [first, second] = [await play(drawPlan(seed)), await play(drawPlan(seed))];
@@ -31,3 +52,7 @@ describe('bad nights', () => {
     expect(new Set(hashes).size).toBe(3);
   });
 });
+
+function isFailure(fault: Fault): boolean {
+  return fault.kind === 'dcs' && fault.fault.fault === 'fail_task';
+}

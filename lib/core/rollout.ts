@@ -1,7 +1,7 @@
 import { type Attempt, isFailure } from './attempt.ts';
 import { type Hold, isInForce } from './hold.ts';
 import type { Policy, Wave } from './policy.ts';
-import { type Scene, type Standing, waveOf } from './stock.ts';
+import { hasFailed, type Scene, type Standing, waveOf } from './stock.ts';
 import { type EpochMs, iso, MINUTE } from './time.ts';
 
 /** How far a wave is, and whether it may start anything. */
@@ -42,7 +42,7 @@ function whyClosed(
   const unread = [...scene.stoppedScopes.keys()][0];
   if (unread) return waiting(`wave ${wave.after} cannot be judged: scope ${unread} cannot be read`);
   if (state?.closed) return waiting(`wave ${wave.after} is not open itself: ${state.closed.detail}`);
-  const failed = before.find((standing) => !isSettled(standing) && isFailure(lastEnd(standing) ?? NO_ATTEMPT));
+  const failed = before.find((standing) => !standing.isAcknowledged && hasFailed(standing));
   if (failed) {
     const detail = `${failed.instance.name} of wave ${wave.after} has failed; hold it by its id to acknowledge that and go on`;
     return { reason: 'wave_failed', detail, until: null };
@@ -58,20 +58,16 @@ function whyClosed(
   return { reason: 'wave_soaking', detail: `wave ${wave.after} is soaking until ${iso(until)}`, until };
 }
 
-const NO_ATTEMPT = { state: 'claimed' } as Attempt;
-
-function lastEnd(standing: Standing): Attempt | undefined {
-  return standing.attempts.find((attempt) => attempt.finishedAt !== null);
-}
-
 function isSuccess(attempt: Attempt): boolean {
   return attempt.state === 'succeeded';
 }
 
-/** Versions that are not known, and an upgrade that runs, leave something to do. */
+/** Versions that are not known, an upgrade that runs, and a failure that nobody has looked at leave something to do. */
 function isSettled(standing: Standing): boolean {
   if (standing.inFlight) return false;
   if (standing.isAcknowledged) return true;
+  // Also one that has its version in the end: what went wrong may go wrong for all that come after it.
+  if (hasFailed(standing)) return false;
   return standing.instance.versions !== null && standing.due.length === 0;
 }
 

@@ -113,9 +113,9 @@ export function dueParts(policy: Policy, instance: Instance): Part[] {
   });
 }
 
-/** The last attempt that is over ended in failure, and nothing was tried since. */
+/** The last attempt that came to anything ended in failure; one that was never begun says nothing. */
 export function hasFailed(standing: Standing): boolean {
-  const last = standing.attempts.find((attempt) => !isOpen(attempt));
+  const last = standing.attempts.find((attempt) => !isOpen(attempt) && attempt.state !== 'expired');
   return last !== undefined && isFailure(last);
 }
 

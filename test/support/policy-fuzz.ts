@@ -41,6 +41,11 @@ const GOOD: unknown[] = [
     limits: { parallel: 5, perScope: 3, perWindow: 60, oneAtATimeBy: ['tag:app'], maxErrors: 2, minDuration: '20m' },
     gates: { cpu: '<70%', memory: '<80.5%', backup: '<24h' },
     verify: { settle: '10m', timeout: '3h' },
+    alerts: [
+      { from: 'alertmanager', match: { severity: 'crit*' }, holds: { id: 'label:id' }, ttl: '2h', silence: { after: '30m', then: 'closed' } },
+      { from: 'smn', topics: ['urn:smn:r:p:dcs'], holds: { region: 'r', tags: { app: 'label:app' } } },
+      { from: 'standard', match: { kind: ['upgrade'] }, moves: { all: true } },
+    ],
   },
   { version: 1, timezone: 'UTC', windows: { w: { days: ['mon'], from: '00:00', to: '24:00' } }, rollout: [{ wave: 'a', match: {}, window: 'w' }] },
 ]; // biome-ignore format: policies

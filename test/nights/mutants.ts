@@ -24,7 +24,7 @@ const TABLE: readonly (readonly [name: string, file: string, find: string, repla
   ['a call is repeated after a time-out', FOLLOW, "      error,\n    });\n  }\n  if (answer.rule.class === 'adopt')", "      lookUntil: null,\n      error,\n    });\n  }\n  if (answer.rule.class === 'adopt')"],
   ['the client sends a call again when its answer is lost', 'lib/io/dcs/caller.ts', 'return this.#try(\'POST\', call, body, this.#options.clock.now() + this.#timeouts.postLeavesWithin, true);', 'const send = () => this.#try(\'POST\', call, body, this.#options.clock.now() + 5_000, true);\n    return send().then((tried) => (\'failure\' in tried ? send() : tried));'],
   ['a server that failed is taken at its word', 'lib/io/dcs/client.ts', "return status >= 300 && status < 500 && status !== 408 && kind !== 'server' && kind !== 'transport';", 'return status >= 300;'],
-  ['a look is no longer than the call', START, 'const lookUntil = now + CALL_WITHIN + CALL_LASTS + order.policy.limits.sightLag;', 'const lookUntil = now;'],
+  ['a look is no longer than the call', START, 'const lookUntil = now + CALL_WITHIN + CALL_LASTS + 2 * order.policy.limits.sightLag;', 'const lookUntil = now;'],
   ['the task list is not looked at', FOLLOW, "if (seen.upgrading || seen.status === 'UPGRADING' || task) {", "if (seen.upgrading || seen.status === 'UPGRADING') {"],
   ['calls are not counted', START, 'const calls = (order.earlier?.calls ?? 0) + 1;', 'const calls = 1;'],
   // Windows, freezes, holds
@@ -34,7 +34,7 @@ const TABLE: readonly (readonly [name: string, file: string, find: string, repla
   ['a freeze ends ten minutes early', 'lib/core/freeze.ts', 'return policy.freezes.find((freeze) => covers(freeze, at) && concerns(freeze, instance, part)) ?? null;', 'return policy.freezes.find((freeze) => covers(freeze, at + 600_000) && concerns(freeze, instance, part)) ?? null;'],
   ['holds are forgotten', 'lib/core/hold.ts', 'return holds.find((hold) => isInForce(hold, now) && covers(hold.match, instance, wave)) ?? null;', 'return null;'],
   ['holds on a tag are forgotten', 'lib/core/hold.ts', 'tags.every(([key, value]) => instance.tags[key] === value),', 'tags.length === 0,'],
-  ['holds are not read again before a call', START, 'const holds = await deps.ledger.holds();', 'const holds: Hold[] = [];'],
+  ['holds are not read again before a call', START, 'const holds = await holdsNow(deps.ledger, policy, deps.clock.now());', 'const holds: Hold[] = [];'],
   ['a broken policy starts what the last good one says', 'lib/reconcile.ts', 'if (state.problem === null) {', 'if (state.policy) {'],
   ['a tag that opts out is not read', 'lib/core/selection.ts', 'if (tag !== undefined && OFF.includes(tag.trim().toLowerCase())) {', 'if (tag === OFF[99]) {'],
   ['what is at something else is called', GATES, "if (instance.status !== 'RUNNING')", "if (instance.status === 'UPGRADING')"],

@@ -4,7 +4,7 @@ import { releaseHold } from '../../lib/operations.ts';
 import { anInstance, aPolicy, aWave, LIMITS, NIGHT } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
-const TICK = 10 * MINUTE;
+const TICK = 20 * MINUTE;
 const SOAK = 12 * HOUR;
 const WEEK_OF_TICKS = (7 * DAY) / TICK;
 

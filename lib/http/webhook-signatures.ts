@@ -12,7 +12,7 @@ type Headers = Readonly<Record<string, string>>;
 
 /** What a signature says beside being good. */
 export interface Signed {
-  /** The same message has the same. */
+  /** The same message has the same; empty where what is repeated later cannot be told from what is sent twice. */
   id: string;
   /** When it was signed; null where the source does not say. */
   at: EpochMs | null;
@@ -59,7 +59,7 @@ export function grafanaSigned(headers: Headers, body: Buffer, secrets: readonly 
   if (timestamp !== undefined && at === null) return null;
   const before = timestamp === undefined ? '' : `${timestamp}:`;
   const expected = secrets.map((secret) => hmac(secret, before, body).toString('hex'));
-  return isAmong(expected, given, ' ') ? { id: given, at } : null;
+  return isAmong(expected, given, ' ') ? { id: at === null ? '' : given, at } : null;
 }
 
 function hmac(key: string | Buffer, before: string, body: Buffer): Buffer {

@@ -269,6 +269,21 @@ describe('signatures', () => {
     expect((await sent(hexHmac(GRAFANA, `${now}:${text}`))).status).toBe(401);
   });
 
+  it('Grafana without its time: what is repeated to the letter goes on, and what is over stays over', async () => {
+    const send = (change: object) => {
+      const text = JSON.stringify(alertmanagerBody([promAlert('a', { startsAt: '2026-11-23T16:50:00Z', ...change })]));
+      return post('grafana', { headers: { 'x-grafana-alerting-signature': hexHmac(GRAFANA, text) }, body: text });
+    };
+    await send({});
+    world.now += 50 * MINUTE;
+    await send({});
+    world.now += 100 * MINUTE;
+    expect((await world.pass({ dryRun: true })).decisions.find(({ name }) => name === 'a')!.reason).toBe('held');
+    await send({ status: 'resolved', endsAt: '2026-11-23T19:00:00Z' });
+    await send({});
+    expect(await held()).toEqual([]);
+  });
+
   it('of one source is not good for another', async () => {
     const text = JSON.stringify(alertmanagerBody([promAlert('a')]));
     const headers = { 'x-pagerduty-signature': `v1=${hexHmac(PD, text)}`, 'x-grafana-alerting-signature': hexHmac(PD, text) };

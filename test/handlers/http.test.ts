@@ -59,6 +59,7 @@ describe('who may call what', () => {
     ['GET', '/', null, 401], ['GET', '/', 'read', 200],
     ['GET', '/health', null, 200], ['GET', '/openapi.json', null, 200],
     ['GET', '/nothing', null, 404], ['POST', '/alerts/nobody', null, 404],
+    ['POST', '/alerts/alertmanager', null, 401], ['POST', '/alerts/alertmanager', 'read', 403], ['POST', '/alerts/alertmanager', 'operate', 422],
   ])('%s %s with the key %s: %i', async (method, path, right, status) => {
     const body = method === 'POST' ? { reason: 'x' } : undefined;
     const reply = await call(method, path, { ...(right ? { key: KEYS[right] } : {}), body });

@@ -60,13 +60,17 @@ describe('a source that falls silent counts as firing for everything', () => {
   it('silence that begins between the decision and the call stops the call', async () => {
     world.policy = { ...world.policy, limits: { ...world.policy.limits, parallel: 2 } };
     await heard(world.now - AFTER + MINUTE);
-    // Reading the instance takes its time.
+    // Reading an instance once more, just before its call, takes its time.
     const show = world.showInstance.bind(world);
-    world.showInstance = async (...args) => {
-      world.now += MINUTE;
-      return show(...args);
+    const seen = new Set<string>();
+    world.showInstance = async (scope, id) => {
+      if (seen.has(id)) world.now += MINUTE;
+      seen.add(id);
+      return show(scope, id);
     };
-    await world.ticks(1);
+    const [report] = await world.ticks(1);
+    expect(seen.size).toBe(2);
+    expect(report!.decisions[0]!.detail).toContain('alertmanager has not been heard');
     expect(world.posts).toEqual([]);
   });
 

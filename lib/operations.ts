@@ -59,16 +59,16 @@ export async function holdsInForce(ledger: Ledger, now: EpochMs): Promise<Hold[]
   return (await ledger.holds()).filter((hold) => isInForce(hold, now));
 }
 
-/** `all`, or `scope=…`, `wave=…`, `id=…`, `tag:KEY=VALUE` with commas between. A text says what is wrong. */
+/** `all`, or `scope=…`, `region=…`, `wave=…`, `id=…`, `tag:KEY=VALUE` with commas between. A text says what is wrong. */
 export function readHoldMatch(given: string): HoldMatch | string {
   if (given === 'all') return { all: true };
   const match: HoldMatch = {};
   for (const part of given.split(',')) {
     const [, key, value] = /^\s*([^=]+)=(.+?)\s*$/.exec(part) ?? [];
-    if (key === 'scope' || key === 'wave') match[key] = value!;
+    if (key === 'scope' || key === 'region' || key === 'wave') match[key] = value!;
     else if (key === 'id') match.instanceId = value!;
     else if (key?.startsWith('tag:')) match.tags = { ...match.tags, [key.slice(4)]: value! };
-    else return `"${part}" is none of all, scope=…, wave=…, id=…, tag:KEY=…`;
+    else return `"${part}" is none of all, scope=…, region=…, wave=…, id=…, tag:KEY=…`;
   }
   return match;
 }

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import type { ParseArgsOptionsConfig } from 'node:util';
+import { isByPerson } from '../core/hold.ts';
 import type { Terminal } from './terminal.ts';
 
 /** One word of the command line. A new verb is one file in verbs/ and one line in verbs/index.ts. */
@@ -52,7 +53,7 @@ export function needed(call: Call, name: string): string {
 /** Who gives an order: `--by`, or the account that runs this. @throws UsageError */
 export function author(call: Call): string {
   const name = text(call, 'by') ?? userInfo().username;
-  if (name === 'system') throw new UsageError('--by: "system" is the name of this program itself');
+  if (!isByPerson({ by: name })) throw new UsageError(`--by: "${name}" is the name of this program itself`);
   return name;
 }
 

@@ -1,6 +1,6 @@
 import { type Attempt, isOpen } from './attempt.ts';
 import type { ErrorRule } from './errors.ts';
-import { type Hold, isByPerson, isInForce } from './hold.ts';
+import { ALERT_AUTHOR, type Hold, isByPerson, isInForce } from './hold.ts';
 import { isOverride } from './override.ts';
 import { type EpochMs, iso } from './time.ts';
 
@@ -201,9 +201,9 @@ function labelsOf(attempt: Attempt): Record<string, string> {
   );
 }
 
-/** A hold that nobody but this program set; people need not be told of their own. */
+/** A hold that nobody but this program set; people need not be told of their own, nor of what an alert holds: they have that. */
 export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
-  if (isByPerson(hold) || !isInForce(hold, now)) return null;
+  if (isByPerson(hold) || hold.by.startsWith(ALERT_AUTHOR) || !isInForce(hold, now)) return null;
   const { wave, instanceId } = hold.match;
   const [what, how] = wave
     ? [`Wave ${wave}`, `wave=${wave}`]

@@ -41,7 +41,7 @@ export const ALERT_AUTHOR = 'alert:';
 /** Authors of holds that are not people: the error budget, a store that could not read a hold, and alerts from outside. */
 const PROGRAMS = /^(system|ledger|alert:.*)$/;
 
-export function isByPerson({ by }: Hold): boolean {
+export function isByPerson({ by }: Pick<Hold, 'by'>): boolean {
   return !PROGRAMS.test(by);
 }
 

@@ -254,6 +254,12 @@ describe('hold and release', () => {
     expect((await cli(['run', '--json'], env)).json<Report>().started).toHaveLength(1);
   });
 
+  it.each(['system', 'ledger', 'alert:grafana'])('nobody may call himself %s, as this program does', async (by) => {
+    await fleet({});
+    const { code } = await cli(['hold', '--match', 'all', '--reason', 'sale', '--by', by], env);
+    expect(code).toBe(2);
+  });
+
   it('the error budget’s hold is released by its wave', async () => {
     await fleet({ faults: ['fail_task'] }, { upgradeSeconds: 30, status: 'EXTENDING', statusSeconds: 2 });
     await cli(['run'], env);

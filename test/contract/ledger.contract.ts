@@ -257,6 +257,20 @@ function documents(current: () => Ledger): void {
     expect(sorted(await current().holds(), ({ id }) => id)[1]).toEqual(aHold('two'));
   });
 
+  it.each<Hold['match']>([
+    { all: true },
+    { scope: 'cn-north-4/p1' },
+    { region: 'cn-north-4' },
+    { wave: 'dev' },
+    { instanceId: 'id-a', tags: { app: 'cart', '10': 'ten', '2': 'two' } },
+  ])('holds: kept as they are, whatever they match: %j', async (match) => {
+    const hold = aHold('one', { match, asOf: NIGHT });
+    await current().putHold(hold);
+    expect(await current().holds()).toEqual([hold]);
+    const [read] = await current().holds();
+    expect(await current().replaceHold({ ...hold, releasedAt: NIGHT }, read!)).toBe(true);
+  });
+
   it('holds: replaced only if they are as they were read, forgotten when told to', async () => {
     const first = aHold('one', { asOf: NIGHT });
     expect(await current().replaceHold(first, null)).toBe(true);

@@ -297,6 +297,8 @@ describe('what it does', () => {
     await prometheus(alertmanagerBody([promAlert('a')]));
     await world.ticks(1);
     expect(world.begun.map(({ name }) => name).sort()).toEqual(['b', 'c']);
+    // People have it from Alertmanager already.
+    expect(world.alerts.filter(({ event }) => event === 'held')).toEqual([]);
     const decision = (await world.pass({ dryRun: true })).decisions.find(({ name }) => name === 'a')!;
     expect([decision.reason, decision.detail]).toEqual([
       'held',

@@ -433,6 +433,7 @@ describe('holds', () => {
   it.each<[string, unknown, object]>([
     ['as the command line writes it', 'all', { all: true }],
     ['of a tag, in words', 'tag:app=cart,wave=dev', { wave: 'dev', tags: { app: 'cart' } }],
+    ['of a region', 'region=cn-north-4', { region: 'cn-north-4' }],
     ['as an object', { instanceId: 'id-a' }, { instanceId: 'id-a' }],
   ])('a match %s', async (_, match, stored) => {
     const { status, json } = await hold({ match });

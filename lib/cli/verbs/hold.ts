@@ -7,7 +7,7 @@ import { author, type Call, type ExitCode, instant, needed, printJson, text, Usa
 
 const OPTIONS = { match: { type: 'string' }, reason: { type: 'string' }, by: { type: 'string' } } as const;
 const HELP = [
-  '--match M      all, scope=REGION/PROJECT, wave=NAME, id=INSTANCE or tag:KEY=VALUE; several with a comma, all must hold',
+  '--match M      all, scope=REGION/PROJECT, region=REGION, wave=NAME, id=INSTANCE or tag:KEY=VALUE; several with a comma, all must hold',
   '--reason R     why; people read it',
   '--by NAME      who, default the name of the account that runs this',
 ];

@@ -1,5 +1,5 @@
 import { ATTEMPT_STATES, type Attempt } from '../../core/attempt.ts';
-import type { Hold } from '../../core/hold.ts';
+import type { Hold, HoldMatch } from '../../core/hold.ts';
 import type { EpochMs } from '../../core/time.ts';
 import type { Condition, FleetEntry } from '../../deps.ts';
 
@@ -37,14 +37,15 @@ const isHoldMatch: Check = (value) => {
   if (!isObject(value)) return false;
   const entries = Object.entries(value as object);
   const isTags: Check = (tags) => isObject(tags) && Object.values(tags as object).every(isText);
-  const checks: Record<string, Check> = {
+  const checks: Record<keyof HoldMatch, Check> = {
     all: (all) => all === true,
     scope: isText,
+    region: isText,
     wave: isText,
     instanceId: isText,
     tags: isTags,
   };
-  return entries.length > 0 && entries.every(([key, one]) => checks[key]?.(one) === true);
+  return entries.length > 0 && entries.every(([key, one]) => checks[key as keyof HoldMatch]?.(one) === true);
 };
 const isAlert: Check = (value) => {
   const { key, event, at, labels, summary, action } = isObject(value) ? (value as Record<string, unknown>) : {};

@@ -1,6 +1,14 @@
 import { type Attempt, type AttemptError, ended, noted } from './attempt.ts';
 import type { ErrorRule } from './errors.ts';
-import { type Part, type PartVersion, type Progress, type Task, taskOutcome, type Versions } from './instance.ts';
+import {
+  NEEDS_A_PERSON,
+  type Part,
+  type PartVersion,
+  type Progress,
+  type Task,
+  taskOutcome,
+  type Versions,
+} from './instance.ts';
 import type { GateNo } from './load.ts';
 import { type EpochMs, iso, MINUTE } from './time.ts';
 
@@ -182,21 +190,31 @@ function follow(attempt: Attempt, seen: Sighting, limits: FollowLimits): Attempt
   if (task && taskOutcome(task.status) === 'succeeded') {
     return verify(noted(current, seen.at, 'the task ended well: verifying', { taskEndedAt: seen.at }), seen, limits);
   }
-  if (isAtRest(seen) && !task && seen.tasks !== null) return withoutTask(current, seen, limits);
+  if (isQuiet(seen) && !task && seen.tasks !== null) return withoutTask(current, seen, limits);
   return withTimeout(current, seen.at, limits);
 }
 
 /**
- * The task cannot be found (an adopted upgrade without an id, or a record that was deleted) and the instance is at rest:
- * its version has the last word, after as long a look as the API's reads may lag behind.
+ * The task cannot be found (an adopted upgrade without an id, or a record that was deleted) and nothing is at work on the
+ * instance: its version has the last word, after as long a look as the API's reads may lag behind.
  */
 function withoutTask(attempt: Attempt, seen: Sighting, limits: FollowLimits): Attempt {
   const taskId = attempt.taskId ?? seen.serviceTaskId;
   if (taskId !== attempt.taskId) return noted(attempt, seen.at, `found: task ${taskId}`, { taskId });
   if (seen.at < (attempt.calledAt ?? attempt.claimedAt) + limits.sightLag) return attempt;
-  return noted(attempt, seen.at, 'the task is not listed and the instance is at rest: verifying by version', {
-    taskEndedAt: seen.at,
-  });
+  return noted(
+    attempt,
+    seen.at,
+    'the task is not listed and nothing is at work on the instance: verifying by version',
+    {
+      taskEndedAt: seen.at,
+    },
+  );
+}
+
+/** No upgrade is at work on it: it is at rest, or in a state in which none can be. A word that is not known says nothing. */
+function isQuiet(seen: Sighting): boolean {
+  return isAtRest(seen) || (NEEDS_A_PERSON.includes(seen.status) && !seen.upgrading);
 }
 
 function isAtRest(seen: Sighting): boolean {

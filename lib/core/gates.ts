@@ -3,7 +3,7 @@ import { isFailure, isHanded, isOpen } from './attempt.ts';
 import type { Action, Reason } from './decision.ts';
 import { MOST_CALLS } from './follow.ts';
 import { frozenAt } from './freeze.ts';
-import { PARTS } from './instance.ts';
+import { NEEDS_A_PERSON, PARTS } from './instance.ts';
 import type { WaveState } from './rollout.ts';
 import { type Scene, type Standing, sizeClassOf, waveOf } from './stock.ts';
 import { type EpochMs, iso, MINUTE } from './time.ts';
@@ -190,9 +190,6 @@ function openingNotSpent(standing: Standing, context: Context): No | null {
     from: again,
   };
 }
-
-/** States that need a person or an order; every other one but RUNNING passes by itself (DCS API, instance statuses). */
-export const NEEDS_A_PERSON = ['CREATEFAILED', 'ERROR', 'FROZEN', 'FREEZING', 'CLOSED', 'CLOSING', 'DELETED', 'PAYING'];
 
 function atRest({ instance }: Standing, { scene }: Context): No | null {
   if (NEEDS_A_PERSON.includes(instance.status)) {

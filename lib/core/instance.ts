@@ -111,3 +111,6 @@ export function cacheModeOf(instance: Pick<Instance, 'details' | 'specCode'>): s
   const mode = places[1] ?? '';
   return ['single', 'ha', 'proxy', 'cluster'].includes(mode) ? mode : null;
 }
+
+/** States that need a person or an order; every other one but RUNNING passes by itself (DCS API, instance statuses). */
+export const NEEDS_A_PERSON = ['CREATEFAILED', 'ERROR', 'FROZEN', 'FREEZING', 'CLOSED', 'CLOSING', 'DELETED', 'PAYING'];

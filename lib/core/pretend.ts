@@ -1,7 +1,6 @@
 import { type Attempt, isInFlight } from './attempt.ts';
 import type { Decision } from './decision.ts';
-import { NEEDS_A_PERSON } from './gates.ts';
-import type { Instance, Versions } from './instance.ts';
+import { type Instance, NEEDS_A_PERSON, type Versions } from './instance.ts';
 import { sizeClassOf } from './stock.ts';
 import type { EpochMs } from './time.ts';
 import type { Opening } from './window.ts';

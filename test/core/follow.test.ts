@@ -110,6 +110,20 @@ describe('an attempt that DCS accepted', () => {
     expect(step(first, { at: NIGHT + 35 * MINUTE, versions: upToDate() }).state).toBe('succeeded');
   });
 
+  it.each<[string, Partial<Sighting>, Attempt['state'], number | null]>([
+    [
+      'frozen by somebody: nothing is at work on it, so it is verified, and is not',
+      { status: 'FROZEN' },
+      'unverified',
+      null,
+    ],
+    ['at something that passes: waited for', { status: 'RESTARTING' }, 'running', null],
+    ['in a state that nobody knows: waited for', { status: 'HIBERNATING' }, 'running', null],
+  ])('an adopted upgrade without a task, %s', (_, seen, state) => {
+    const first = step(running({ taskId: null }), { at: NIGHT + 30 * MINUTE, versions: upToDate(), ...seen });
+    expect(step(first, { at: NIGHT + 60 * MINUTE, versions: upToDate(), ...seen }).state).toBe(state);
+  });
+
   it('gives back the same object when nothing has changed, so that nothing is written', () => {
     const attempt = running();
     expect(step(attempt, { status: 'UPGRADING', upgrading: true, tasks: [aTask()] })).toBe(attempt);

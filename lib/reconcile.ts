@@ -1,4 +1,4 @@
-import { holdAlert } from './core/alert.ts';
+import { holdAlert } from './core/alert-facts.ts';
 import { silenceAlert } from './core/alert-silence.ts';
 import { planOf } from './core/approval.ts';
 import type { Attempt } from './core/attempt.ts';

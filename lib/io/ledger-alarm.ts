@@ -1,4 +1,4 @@
-import { ledgerAlert } from '../core/alert.ts';
+import { ledgerAlert } from '../core/alert-facts.ts';
 import { type EpochMs, HOUR } from '../core/time.ts';
 import { createNotifier } from './alerts/notifier.ts';
 import { secretsOf } from './alerts/receiver.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { newLedgerAlert } from '../core/alert.ts';
+import { newLedgerAlert } from '../core/alert-facts.ts';
 import type { Policy } from '../core/policy.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { Ledger, PolicyState } from '../deps.ts';

@@ -1,4 +1,5 @@
-import { type Alert, receiverAlert } from '../core/alert.ts';
+import type { Alert } from '../core/alert.ts';
+import { receiverAlert } from '../core/alert-facts.ts';
 import { type EpochMs, HOUR, MINUTE } from '../core/time.ts';
 import type { Condition, Delivered, Deps } from '../deps.ts';
 import { isLetter, Letters } from './letters.ts';

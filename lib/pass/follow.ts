@@ -1,4 +1,5 @@
-import { queueAlert, unreadableAttemptAlert } from '../core/alert.ts';
+import { unreadableAttemptAlert } from '../core/alert-attempt.ts';
+import { queueAlert } from '../core/alert-facts.ts';
 import { type Attempt, ended, isHanded, isInFlight } from '../core/attempt.ts';
 import { advance, withTimeout } from '../core/follow.ts';
 import type { Scope } from '../core/instance.ts';

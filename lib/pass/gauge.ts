@@ -1,4 +1,4 @@
-import { gatesAlert } from '../core/alert.ts';
+import { gatesAlert } from '../core/alert-facts.ts';
 import { decide, type Verdict } from '../core/decide.ts';
 import type { Instance, Scope } from '../core/instance.ts';
 import {

@@ -1,4 +1,4 @@
-import { queueAlert } from '../core/alert.ts';
+import { queueAlert } from '../core/alert-facts.ts';
 import { type Attempt, noted } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Instance } from '../core/instance.ts';

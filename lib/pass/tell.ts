@@ -1,15 +1,6 @@
-import {
-  type Alert,
-  isSettledAttempt,
-  kindOf,
-  markOf,
-  policyAlert,
-  scopeAlert,
-  unknownCodeAlert,
-  unreadableAlert,
-  unseenAlert,
-  untold,
-} from '../core/alert.ts';
+import { type Alert, markOf } from '../core/alert.ts';
+import { isSettledAttempt, unseenAlert, untold } from '../core/alert-attempt.ts';
+import { kindOf, policyAlert, scopeAlert, unknownCodeAlert, unreadableAlert } from '../core/alert-facts.ts';
 import { byCause, groupedAlert } from '../core/alert-group.ts';
 import type { Attempt } from '../core/attempt.ts';
 import { isKnown, ruleFor } from '../core/errors.ts';

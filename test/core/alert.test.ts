@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AlertEvent, holdAlert, isSettledAttempt, untold } from '../../lib/core/alert.ts';
+import type { AlertEvent } from '../../lib/core/alert.ts';
+import { isSettledAttempt, untold } from '../../lib/core/alert-attempt.ts';
+import { holdAlert } from '../../lib/core/alert-facts.ts';
 import type { Attempt } from '../../lib/core/attempt.ts';
 import { ruleFor } from '../../lib/core/errors.ts';
 import { HOUR } from '../../lib/core/time.ts';

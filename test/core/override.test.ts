@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { untold } from '../../lib/core/alert.ts';
+import { untold } from '../../lib/core/alert-attempt.ts';
 import type { Attempt } from '../../lib/core/attempt.ts';
 import { decide } from '../../lib/core/decide.ts';
 import type { Reason } from '../../lib/core/decision.ts';

@@ -1,4 +1,4 @@
-import type { Alert, AlertEvent, Severity } from './alert.ts';
+import { type Alert, type AlertEvent, overAlert, type Severity } from './alert.ts';
 import { kindOf } from './alert-facts.ts';
 import { type Attempt, isOpen } from './attempt.ts';
 import type { ErrorRule } from './errors.ts';

@@ -24,7 +24,7 @@ export function drawPlan(seed: number): Plan {
   return {
     seed,
     start: EPOCH + dice.whole(0, 300) * DAY,
-    every: dice.pick([5, 5, 6, 8, 10]) * MINUTE,
+    every: dice.pick([5, 7, 8, 10, 12]) * MINUTE,
     hasQueue: dice.is(0.35),
     fleet,
     rules,
@@ -37,7 +37,7 @@ export function drawPlan(seed: number): Plan {
 /** Two openings, so that what the first leaves undone has another one, without faults at its end. */
 function drawRules(dice: Dice): Rules {
   const first = 10 * MINUTE;
-  const second = first + dice.whole(95, 120) * MINUTE;
+  const second = first + dice.whole(75, 95) * MINUTE;
   const soaks = [0, 0, 10 * MINUTE, 25 * MINUTE];
   const parallels = [null, null, 1, 2];
   const waves = [{ wave: 'dev', after: null, soak: 0, parallel: dice.pick(parallels) }];
@@ -46,7 +46,7 @@ function drawRules(dice: Dice): Rules {
   return {
     regions: ['r1'],
     windows: [
-      { from: first, to: first + dice.whole(42, 85) * MINUTE },
+      { from: first, to: first + dice.whole(42, 70) * MINUTE },
       { from: second, to: second + dice.whole(180, 240) * MINUTE },
     ],
     freezes: [],

@@ -59,7 +59,8 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
     judged: false,
   };
   const active = await deps.ledger.activeAttempts();
-  const attempts = options.dryRun ? active : await followAll(deps, state.policy, active, tally, options.signal);
+  const mayFollow = !options.dryRun && active.length > 0;
+  const attempts = mayFollow ? await followAll(deps, state.policy, active, tally, options.signal) : active;
   const wasOpen = new Set(active.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id));
   report.followed = attempts.filter(({ finishedAt }) => finishedAt === null);
   report.finished = attempts.filter(({ id, finishedAt }) => finishedAt !== null && wasOpen.has(id));

@@ -14,15 +14,26 @@ const FUNCTIONS = ['tick', 'http', 'alerts', 'worker'];
 
 /** Modules that a tick which finds nothing to do has no use for: they are loaded when one of their functions is called. */
 const SELDOM = [
+  'lib/core/alert-attempt.ts',
+  'lib/core/alert-facts.ts',
+  'lib/core/approval.ts',
+  'lib/core/deadline.ts',
+  'lib/core/decide.ts',
+  'lib/core/digest.ts',
   'lib/core/eras.ts',
   'lib/core/errors.ts',
-  'lib/core/decide.ts',
+  'lib/core/policy-alerts.ts',
+  'lib/core/policy-freeze.ts',
+  'lib/core/window-cron.ts',
   'lib/core/window-rrule.ts',
   'lib/io/dcs/sign.ts',
   'lib/io/ledger/sqlite.ts',
+  'lib/pass/act.ts',
+  'lib/pass/follow.ts',
   'lib/pass/gauge.ts',
   'lib/pass/look.ts',
   'lib/pass/observe.ts',
+  'lib/pass/order.ts',
   'lib/pass/start.ts',
 ];
 

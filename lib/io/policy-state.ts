@@ -27,8 +27,12 @@ export async function policyState(config: Config, ledger: Ledger, now: EpochMs):
   return { policy, problem: current.problem };
 }
 
-/** A ledger that has never seen a policy is a new one; the next pass that tells anything tells that too. */
+/**
+ * A ledger that has never seen a policy is a new one; the next pass that tells anything tells that too. One in memory is new
+ * in every process: whoever chose it knows that.
+ */
 async function noteNewLedger(ledger: Ledger, spec: string, now: EpochMs): Promise<void> {
+  if (spec === 'memory') return;
   const alert = newLedgerAlert(spec, now);
   await ledger.putCondition({ key: alert.key, alert, toldAt: null });
 }

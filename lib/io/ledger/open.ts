@@ -21,7 +21,20 @@ export async function openLedger(spec: string = DEFAULT_LEDGER, options: SqliteO
   if (spec === 'memory') return createMemoryLedger();
   const [kind = '', name = ''] = /^(\w+):(.*)$/s.exec(spec)?.slice(1) ?? [];
   if (kind === 'sqlite') return openSqliteLedger(name, options);
-  // Loaded here and not above: the AWS SDK is large, and only this ledger needs it.
-  const { openDynamoLedger } = await import('./dynamodb.ts');
-  return openDynamoLedger(name, options);
+  return onDemand(async () => (await import('./dynamodb.ts')).openDynamoLedger(name, options));
+}
+
+/** The ledger is loaded at its first use: the AWS SDK is large, and what a function is asked may not need it. */
+function onDemand(load: () => Promise<Ledger>): Ledger {
+  let loading: Promise<Ledger> | null = null;
+  const method = (name: keyof Ledger) => {
+    return async (...all: never[]): Promise<unknown> => {
+      if (name === 'close' && loading === null) return undefined;
+      loading ??= load();
+      const call = (await loading)[name] as (...all: never[]) => Promise<unknown>;
+      return call.apply(await loading, all);
+    };
+  };
+  // Whoever awaits it must not take it for a promise.
+  return new Proxy({} as Ledger, { get: (_, name) => (name === 'then' ? undefined : method(name as keyof Ledger)) });
 }

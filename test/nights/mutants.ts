@@ -17,7 +17,6 @@ const ATTEMPT = 'lib/core/attempt.ts';
 const TABLE: readonly (readonly [name: string, file: string, find: string, replace: string])[] = [
   // Claim, call, save
   ['the claim is left out', START, 'return (await deps.ledger.claim(attempt, lease!)) ? attempt : null;', 'return attempt;'],
-  ['a claim that another wrote is taken for ours', 'lib/io/ledger/memory.ts', 'if (this.#documents.attempt.has(attempt.id)) return false;', ''],
   ['whoever writes last is right', 'lib/io/ledger/memory.ts', 'if (stored?.rev !== attempt.rev) return null;', 'if (!stored) return null;'],
   ['an accepted call is not written down', FOLLOW, "      state: 'running',\n      taskId: answer.taskId,", "      state: 'claimed',\n      taskId: answer.taskId,"],
   // Look before you repeat
@@ -45,7 +44,6 @@ const TABLE: readonly (readonly [name: string, file: string, find: string, repla
   ['one more than a wave may have', LIMITS, "(this.#perWave.get(wave?.wave ?? '') ?? 0) >= waveLimit", "(this.#perWave.get(wave?.wave ?? '') ?? 0) > waveLimit"],
   ['two instances of one application at once', LIMITS, 'find((group) => this.#groups.has(group));', 'find(() => false);'],
   ['an unknown outcome takes no place', ATTEMPT, "(attempt.state === 'claimed' && attempt.lookUntil !== null)", 'false'],
-  ['what waits for a worker takes no place', ATTEMPT, "attempt.state === 'running' || isHanded(attempt) ||", "attempt.state === 'running' ||"],
   // The rollout
   ['waves are not asked', GATES, 'const closed = waves.get(waveOf(assignment)!)?.closed;', 'const closed = null as WaveState[\'closed\'] | null;'],
   ['no soak', ROLLOUT, 'if (last === 0 || scene.now >= until) return null;', 'if (until > 0) return null;'],

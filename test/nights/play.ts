@@ -82,7 +82,9 @@ export class Stage {
       timeline.at(at, () => this.pass(slowness));
       if (!troubles.includes('doubled')) continue;
       this.#night.counts.duplicates += 1;
-      timeline.at(at + Math.floor(this.#night.draw(`doubled/${tick}`) * 900), () => this.pass(1));
+      // At once, or a while later, as a schedule that was not answered in time is tried again.
+      const drawn = this.#night.draw(`doubled/${tick}`);
+      timeline.at(at + Math.floor(drawn < 0.5 ? drawn * 1_800 : (drawn - 0.5) * 4 * MINUTE), () => this.pass(1));
     }
   }
 

@@ -166,6 +166,11 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+/** The machine that a holder runs on: one clock. Empty where it says none. */
+export function hostOf(holder: string): string {
+  return holder.includes(':') ? holder.slice(0, holder.indexOf(':')) : '';
+}
+
 export class StaleLeaseError extends Error {
   constructor() {
     super('another run holds a newer lease; nothing was claimed');

@@ -60,6 +60,8 @@ export interface Attempt {
    * looked at instead. Null on a `claimed` attempt means that DCS refused, or was seen not to have begun.
    */
   lookUntil: EpochMs | null;
+  /** The machine whose clock wrote {@link calledAt} and {@link lookUntil}. */
+  calledOn?: string;
   /** A call that was refused is not repeated before this instant; null where nothing was refused. */
   retryAt: EpochMs | null;
   /**

@@ -36,6 +36,8 @@ export interface FollowLimits {
   sightLag: number;
   /** Whether the gates of the policy have to be passed again once the instance has settled. */
   gated: boolean;
+  /** The machine whose clock tells when it was seen; see {@link Attempt.calledOn}. */
+  host?: string;
 }
 
 /** A load that does not go down within this time after `settle` is no passing one; nor is a fault of Cloud Eye. */
@@ -61,6 +63,9 @@ const OTHER_WORK =
  * call by less may be the one that the call began. To take one for ours that is not is safe; to miss ours is not.
  */
 const CLOCK_SLACK = 15 * MINUTE;
+
+/** The clocks of two machines of ours may differ by this much. */
+export const CLOCKS_DIFFER = 5 * MINUTE;
 
 /** What becomes of an attempt when its call was answered. */
 export function answered(attempt: Attempt, answer: Answer, now: EpochMs): Attempt {
@@ -118,7 +123,7 @@ function refused(attempt: Attempt, { retry, stops }: ErrorRule, error: AttemptEr
 export function advance(attempt: Attempt, seen: Sighting, limits: FollowLimits): Attempt {
   if (seen.gone) return withoutInstance(attempt, seen.at, limits);
   if (attempt.goneAt != null) return advance({ ...attempt, goneAt: null }, seen, limits);
-  return attempt.state === 'running' ? follow(attempt, seen, limits) : lookForTrace(attempt, seen);
+  return attempt.state === 'running' ? follow(attempt, seen, limits) : lookForTrace(attempt, seen, limits.host);
 }
 
 /** One answer may be wrong, and an upgrade that is lost from sight because of it is never told: it has to stay away. */
@@ -130,7 +135,7 @@ function withoutInstance(attempt: Attempt, at: EpochMs, limits: FollowLimits): A
 }
 
 /** The outcome of the call is unknown: is there any sign that DCS began? */
-function lookForTrace(attempt: Attempt, seen: Sighting): Attempt {
+function lookForTrace(attempt: Attempt, seen: Sighting, host: string | undefined): Attempt {
   if (attempt.lookUntil === null) return closeIfOver(attempt, seen.at);
   const task = seen.tasks?.find((one) => isTrace(one, attempt)) ?? null;
   if (seen.upgrading || seen.status === 'UPGRADING' || task) {
@@ -153,7 +158,9 @@ function lookForTrace(attempt: Attempt, seen: Sighting): Attempt {
     });
   }
   const sawEverything = seen.tasks !== null && seen.versions !== null;
-  if (seen.at < attempt.lookUntil || !sawEverything) return attempt;
+  // Judged by another machine's clock, an end that is not far enough away would cut the look short.
+  const until = attempt.lookUntil + (host === attempt.calledOn ? 0 : CLOCKS_DIFFER);
+  if (seen.at < until || !sawEverything) return attempt;
   return closeIfOver(noted(attempt, seen.at, 'looked long enough: nothing has begun', { lookUntil: null }), seen.at);
 }
 

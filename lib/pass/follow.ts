@@ -6,7 +6,7 @@ import type { Scope } from '../core/instance.ts';
 import { loadGates } from '../core/load.ts';
 import type { Policy } from '../core/policy.ts';
 import { HOUR, MINUTE } from '../core/time.ts';
-import type { Deps } from '../deps.ts';
+import { type Deps, hostOf } from '../deps.ts';
 import { failureOf } from './failure.ts';
 import { takenBack } from './hand.ts';
 import { look } from './look.ts';
@@ -49,9 +49,10 @@ async function followOne(
   signal?: AbortSignal,
 ): Promise<Attempt> {
   const gates = policy?.gates ? loadGates(policy.gates) : null;
+  const host = hostOf(deps.holder);
   const limits = policy
-    ? { ...policy.verify, sightLag: policy.limits.sightLag, gated: gates !== null }
-    : WITHOUT_POLICY;
+    ? { ...policy.verify, sightLag: policy.limits.sightLag, gated: gates !== null, host }
+    : { ...WITHOUT_POLICY, host };
   let next = attempt;
   try {
     if (isHanded(attempt)) next = leftBy(deps, attempt, tally);

@@ -9,7 +9,7 @@ import { recheck } from '../core/recheck.ts';
 import { dueParts, startableParts, targetOf } from '../core/stock.ts';
 import { SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
-import { type DcsFailure, type Deps, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
+import { type DcsFailure, type Deps, hostOf, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
 import { type ClaimOrder, LEASE_LASTS, newAttempt } from './claim.ts';
 import { failureOf } from './failure.ts';
 import { askGates } from './gauge.ts';
@@ -122,14 +122,13 @@ async function announce(
   parts: Part[],
 ): Promise<Attempt | null> {
   const now = deps.clock.now();
-  // Twice: whoever looks may have a clock that is ahead of ours, by as much as the reads may lag behind.
-  const lookUntil = now + CALL_WITHIN + CALL_LASTS + 2 * order.policy.limits.sightLag;
+  const lookUntil = now + CALL_WITHIN + CALL_LASTS + order.policy.limits.sightLag;
   const calls = (order.earlier?.calls ?? 0) + 1;
   const versions = {
     engine: targetOf(order.policy, instance, 'engine'),
     proxy: targetOf(order.policy, instance, 'proxy'),
   };
-  const change = { calledAt: now, lookUntil, calls, parts, handed: null, ...versions };
+  const change = { calledAt: now, calledOn: hostOf(deps.holder), lookUntil, calls, parts, handed: null, ...versions };
   if (!lease && !(order.earlier && isHanded(order.earlier))) return null;
   if (order.earlier) {
     const { opens, closes } = order.slot.opening;

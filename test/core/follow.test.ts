@@ -13,7 +13,7 @@ const step = (attempt: Attempt, seen: Partial<Sighting>) => advance(attempt, aSi
 describe('an attempt whose call has an unknown outcome', () => {
   const attempt = anAttempt('a');
   const later = NIGHT + 3 * MINUTE;
-  it.each<[string, Partial<Sighting>, Partial<Attempt>]>([
+  it.each<[string, Partial<Sighting>, Partial<Attempt>, string?]>([
     ['nothing to be seen yet: looked at again', {}, { state: 'claimed', lookUntil: attempt.lookUntil }],
     [
       'service_upgrade is set: adopted with its task',
@@ -49,14 +49,22 @@ describe('an attempt whose call has an unknown outcome', () => {
       { state: 'claimed', lookUntil: null },
     ],
     [
+      'looked long enough by the clock of another machine: it may be ahead, so not yet',
+      { at: later },
+      { lookUntil: attempt.lookUntil },
+      'another',
+    ],
+    ['looked long enough even if that clock is ahead', { at: later + 5 * MINUTE }, { lookUntil: null }, 'another'],
+    [
       'looked long enough, but its tasks could not be read: looked at on',
       { at: later, tasks: null },
       { lookUntil: attempt.lookUntil },
     ],
     ['nothing seen, and the window is over: expired', { at: NIGHT + 4 * HOUR }, { state: 'expired' }],
     ['the instance is gone: one answer may be wrong', { gone: true }, { state: 'claimed', goneAt: NIGHT + MINUTE }],
-  ])('%s', (_, seen, expected) => {
-    expect(step(attempt, seen)).toMatchObject(expected);
+  ])('%s', (_, seen, expected, ...[host]) => {
+    const found = advance(attempt, aSighting(seen), host === undefined ? LIMITS : { ...LIMITS, host });
+    expect(found).toMatchObject(expected);
   });
 
   it('equal versions at the call are no proof that it began', () => {

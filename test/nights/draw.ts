@@ -167,17 +167,7 @@ function drawFaults(
   };
   const context: Context = { dice, fleet, rules, at, weather, name: () => dice.pick(fleet).name };
   const count = dice.pick([1, 4, 6, 8, 10, 12, 16, 20]);
-  return withoutKnown([...Array.from({ length: count }, () => drawFault(context)), ...drawStory(context, hasQueue)]);
-}
-
-/**
- * KNOWN DEFECT, and the only thing that is kept from the nights: the end of a look is written by one clock and judged by
- * another. Where they are minutes apart and the reads lag as well, the look is cut short, and what was accepted is taken
- * for never begun. Return all the faults once this is mended: seeds 270 and 1159 showed it.
- */
-function withoutKnown(faults: Fault[]): Fault[] {
-  const isApart = faults.some(({ kind }) => kind === 'skew');
-  return faults.filter((one) => !(isApart && one.kind === 'dcs' && one.fault.fault === 'lag'));
+  return [...Array.from({ length: count }, () => drawFault(context)), ...drawStory(context, hasQueue)];
 }
 
 /** Faults that are of little use alone, so that chance would seldom bring them together. */

@@ -128,14 +128,15 @@ describe('between the decision and the call', () => {
     expect(world.mostInFlight).toBeLessThanOrEqual(1);
   });
 
-  it('the clock of another run is two minutes ahead, and reads lag by a minute and a half: called once', async () => {
+  it('the clock of another machine is four minutes ahead, and reads lag by a minute and a half: called once', async () => {
     const world = new FakeWorld(['a']);
     world.lag = 90 * SECOND;
     world.moods.set('a', ['lose']);
     await world.pass();
     for (let tick = 0; tick < 30; tick++) {
       const deps = world.deps();
-      deps.clock = { ...deps.clock, now: () => world.now + 2 * MINUTE };
+      deps.clock = { ...deps.clock, now: () => world.now + 4 * MINUTE };
+      deps.holder = 'another:7:x';
       await world.pass({}, deps);
       world.now += 10 * SECOND;
     }

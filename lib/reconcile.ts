@@ -112,6 +112,7 @@ async function decideAndAct(
     deps,
     policy,
     !options.fromMemory && (isOpen || options.observeAlways === true),
+    report.opening?.opens ?? null,
     options.signal,
   );
   tally.failures.push(...seen.failures);
@@ -155,7 +156,13 @@ function askedFor(decisions: Decision[], { instances }: Observation, { only }: P
   return decisions.filter(({ instanceId }) => asked.has(instanceId));
 }
 
-async function see(deps: Deps, policy: Policy, really: boolean, signal?: AbortSignal): Promise<Observation> {
+async function see(
+  deps: Deps,
+  policy: Policy,
+  really: boolean,
+  opened: EpochMs | null,
+  signal?: AbortSignal,
+): Promise<Observation> {
   if (!really) return recall(deps, policy);
   const attempts = await deps.ledger.attempts({ since: deps.clock.now() - memoryOf(policy) });
   const ends = new Map<string, EpochMs>();
@@ -165,7 +172,7 @@ async function see(deps: Deps, policy: Policy, really: boolean, signal?: AbortSi
     const at = finishedAt ?? (isLeft ? updates.at(-1)?.at : undefined);
     if (at !== undefined) ends.set(instanceId, Math.max(at, ends.get(instanceId) ?? 0));
   }
-  return observe(deps, policy, ends, signal);
+  return observe(deps, policy, ends, opened, signal);
 }
 
 /** The ledger is read after the lease was taken, so that two passes never decide from the same past. */

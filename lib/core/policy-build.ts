@@ -89,11 +89,19 @@ function readUpgrade({ engine, proxy }: PolicyInput['upgrade'], report: Report):
   return { ...(engine && { engine }), ...(proxy && { proxy }) };
 }
 
-/** It takes a moment to see that an rrule never fires; however many there are, they share one. */
+/** It takes a moment to see that a window never opens. */
+const MOST_WINDOWS = 200;
+
+/** It takes longer to see that an rrule never fires; however many there are, they share one. */
 const MOST_RRULES = 20;
 
 async function readWindows(inputs: Draft['windows'], zone: string, report: Report): Promise<Record<string, Window>> {
   const windows: Record<string, Window> = {};
+  const count = Object.keys(inputs).length;
+  if (count > MOST_WINDOWS) {
+    report(['windows'], `there are ${count}`, `at most ${MOST_WINDOWS}; several waves may use one`);
+    return windows;
+  }
   const rrules = Object.values(inputs).filter((input) => input?.rrule !== undefined).length;
   if (rrules > MOST_RRULES) {
     report(

@@ -122,7 +122,7 @@ function select() {
 }
 
 function limits() {
-  const tag = pattern(/^tag:./, 'like tag:app');
+  const tag = pattern(/^(?:tag:.|enterpriseProject$)/, 'like tag:app, or enterpriseProject');
   const number = count();
   return z.strictObject({
     parallel: described(z._default(number, 1), 'How many upgrades may be under way at once.'),
@@ -130,7 +130,7 @@ function limits() {
     perWindow: described(z.optional(number), 'How many may be started in one opening.'),
     oneAtATimeBy: described(
       z._default(z.array(tag), []),
-      'Of the instances with the same value of the tag, one at a time.',
+      'Of the instances with the same value of the tag, or of one enterprise project (`enterpriseProject`), one at a time.',
     ),
     maxErrors: described(z._default(number, 1), 'Failures of a wave at which it is held until a person releases it.'),
     minDuration: described(
@@ -145,12 +145,13 @@ function limits() {
 }
 
 function gates() {
-  const low = z.optional(below());
+  // One for each: what is told of a key is kept beside its schema.
+  const low = () => z.optional(below());
   const again = 'Read again once an upgrade has settled.';
   return z.strictObject({
-    cpu: described(low, `\`"<70%"\`: CPU, the highest of the last 15 minutes, of all nodes. ${again}`),
-    memory: described(low, `\`"<80%"\`: memory, likewise. ${again}`),
-    bandwidth: described(low, `\`"<70%"\`: bandwidth, likewise. ${again}`),
+    cpu: described(low(), `\`"<70%"\`: CPU, the highest of the last 15 minutes, of all nodes. ${again}`),
+    memory: described(low(), `\`"<80%"\`: memory, likewise. ${again}`),
+    bandwidth: described(low(), `\`"<70%"\`: bandwidth, likewise. ${again}`),
     backup: described(
       z.optional(youngerThan(HOUR, 31 * DAY)),
       '`"<24h"`: age of the last good backup. Single-node instances have none, so they never pass.',

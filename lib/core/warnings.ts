@@ -1,4 +1,6 @@
 import { type Day, formatDate } from './day.ts';
+import { decide } from './decide.ts';
+import { forecast } from './forecast.ts';
 import type { Instance } from './instance.ts';
 import type { Policy, Problem } from './policy.ts';
 import { pathText } from './policy-problems.ts';
@@ -36,7 +38,24 @@ export function warningsOf(policy: Policy, outlook: Outlook): Problem[] {
 
 const CHECKS: readonly ((policy: Policy, outlook: Outlook) => Problem[])[] = [
   nothingThere, unreadCalendars, shortWindows, deadWindows, swallowedWindows, fewHours, neverCloses, emptyWaves,
+  lateWaves,
 ]; // biome-ignore format: a list to be read
+
+/** With the fleet as it was last seen, nothing under way, and nothing held. */
+function lateWaves(policy: Policy, { now, fleet }: Outlook): Problem[] {
+  const { deadline } = policy;
+  if (!deadline || !fleet) return [];
+  const key = deadline.page === null ? 'warn' : 'page';
+  const allowed = deadline[key]!;
+  const none = { attempts: [], holds: [], behindSince: new Map(), stoppedScopes: new Map() };
+  const { decisions } = decide({ now, policy, instances: fleet, ...none });
+  return forecast(policy, decisions, now).waves.flatMap(({ wave, current }) => {
+    if (current !== null && current <= now + allowed) return [];
+    const when = current === null ? 'nobody can tell when' : `on ${iso(current)}`;
+    const message = `wave ${wave} is current ${when}, after the deadline of ${allowed / DAY} days`;
+    return [warn(['deadline', key], message, 'longer windows, shorter soaks, higher limits, or a later deadline')];
+  });
+}
 
 function warn(path: Problem['path'], message: string, hint: string): Problem {
   return { path, message: `${pathText(path)}: ${message}`, hint };

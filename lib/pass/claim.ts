@@ -14,7 +14,7 @@ export const LEASE_LASTS = 3 * MINUTE;
 /** Who asked for what, and when it may be done. */
 export interface ClaimOrder {
   policy: Policy;
-  decision: Pick<Decision, 'instanceId' | 'name' | 'scope' | 'wave'>;
+  decision: Pick<Decision, 'instanceId' | 'name' | 'scope' | 'wave'> & Partial<Pick<Decision, 'engine' | 'proxy'>>;
   slot: Slot;
   requestedBy: string;
   reason: string;

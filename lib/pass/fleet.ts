@@ -1,5 +1,5 @@
 import type { Decision } from '../core/decision.ts';
-import type { Instance } from '../core/instance.ts';
+import { type Instance, PARTS } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { dueParts } from '../core/stock.ts';
 import { type EpochMs, MINUTE } from '../core/time.ts';
@@ -35,8 +35,19 @@ export async function recall(deps: Deps, policy: Policy): Promise<Observation> {
 export function withReread(policy: Policy, seen: Observation, reread: readonly Instance[], now: EpochMs): Observation {
   if (reread.length === 0) return seen;
   const fresh = new Map(reread.map((instance) => [instance.instanceId, instance]));
-  const instances = seen.instances.map((instance) => fresh.get(instance.instanceId) ?? instance);
+  const moved = seen.instances.filter((instance) => isNewer(fresh.get(instance.instanceId), instance));
+  const lines = new Set(moved.map(({ engineVersion }) => engineVersion));
+  // Where one of a line has a newer latest, what was read of the others before says nothing any more.
+  const instances = seen.instances.map((instance) => {
+    const read = fresh.get(instance.instanceId);
+    return read ?? (lines.has(instance.engineVersion) ? { ...instance, versions: null } : instance);
+  });
   return { ...seen, instances, behindSince: sinceWhen(policy, instances, seen.stored, now) };
+}
+
+function isNewer(read: Instance | undefined, before: Instance): boolean {
+  if (!read?.versions || !before.versions) return false;
+  return PARTS.some((part) => read.versions![part].latest !== before.versions![part].latest);
 }
 
 /** Since when each instance that has something due has been seen so; `now` where it was not before. */

@@ -18,12 +18,14 @@ const READS_AT_ONCE = 16;
  * Looks at the whole fleet: every scope's list, and the versions and details that are missing or old for instances
  * that a wave owns. A scope that cannot be read keeps its instances as last seen, so that waves are judged with them.
  * A pass that runs out of time stores what it has learned (fleet.ts); the next tick goes on from there.
- * `endedAt`: when an attempt on an instance last ended; what was read of its versions before that is old.
+ * `endedAt`: when an attempt on an instance last ended; what was read of its versions before that is old. `opened`: when the
+ * opening began; `latest` may have moved since the one before, and no wave may run what the one before it never ran.
  */
 export async function observe(
   deps: Deps,
   policy: Policy,
   endedAt: ReadonlyMap<string, EpochMs>,
+  opened: EpochMs | null,
   signal?: AbortSignal,
 ): Promise<Observation> {
   const now = deps.clock.now();
@@ -35,7 +37,9 @@ export async function observe(
   const unread = [...known.values()]
     .filter(({ instance }) => !listed.includes(instance.scope))
     .map(({ instance }) => instance);
-  const current = seen.map((instance) => withoutOld(instance, endedAt.get(instance.instanceId) ?? 0));
+  const current = seen.map((instance) =>
+    withoutOld(instance, Math.max(opened ?? 0, endedAt.get(instance.instanceId) ?? 0)),
+  );
   const fresh = await withVersions(deps, policy, current, failures, signal);
   const instances = [...fresh, ...unread.filter(({ scope }) => policy.scopes.some(({ id }) => id === scope))];
   return { instances, behindSince: sinceWhen(policy, instances, known, now), listed, failures, stored: known };

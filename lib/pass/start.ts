@@ -102,12 +102,24 @@ async function preflight(
     const { stoppedScopes, approval } = order;
     const slot = recheck({ now, policy, wave, opening, need, instance, holds, stoppedScopes, approval });
     if (typeof slot === 'string') return { ...no(slot), read: instance };
+    if (hasMoved(order, instance))
+      return { ...no('its latest version has moved since it was decided'), read: instance };
     const parts = isOverride(opening) ? dueParts(policy, instance) : startableParts(policy, instance, now);
     return { instance, parts, slot };
   } catch (error) {
     const failure = failureOf(error);
     return { why: `${failure.message} (${failure.code})`, failure };
   }
+}
+
+/**
+ * What a wave may run was shown by the waves before it: a version that came out since the decision was not. The next pass
+ * reads them all anew (fleet.ts) and decides on what is there then.
+ */
+function hasMoved({ decision, policy, slot }: StartOrder, instance: Instance): boolean {
+  if (isOverride(slot.opening) || decision.engine === undefined || decision.proxy === undefined) return false;
+  const { engine, proxy } = decision;
+  return engine.to !== targetOf(policy, instance, 'engine').to || proxy.to !== targetOf(policy, instance, 'proxy').to;
 }
 
 /**

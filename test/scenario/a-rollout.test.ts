@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
 import { releaseHold } from '../../lib/operations.ts';
-import { anInstance, aPolicy, aWave, LIMITS, NIGHT } from '../support/builders.ts';
+import { anInstance, aPart, aPolicy, aWave, LATEST, LIMITS, NIGHT, OLD, versions } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const TICK = 20 * MINUTE;
@@ -63,5 +63,27 @@ describe('a fleet of 200 through dev, canary and prod', () => {
     expect((await world.pass({ dryRun: true, observeAlways: true })).decisions.map(({ reason }) => reason)).toEqual(
       Array.from({ length: 200 }, () => 'already_latest'),
     );
+  });
+});
+
+describe('latest moves between two nights', () => {
+  it('and the first wave goes first again: nothing of the second runs what the first never ran', async () => {
+    const world = new FakeWorld([], NIGHT - TICK);
+    world.add(anInstance('dev'));
+    world.add(anInstance('prod', { tags: { env: 'prod' } }));
+    const waves = [aWave('dev'), aWave('prod', { after: 'dev', soak: 23 * HOUR })];
+    world.policy = aPolicy({ rollout: waves });
+    await world.ticks(8 * 6, TICK);
+    expect(world.begun.map(({ name }) => name)).toEqual(['dev']);
+    // By day; the flag is there at once.
+    const newer = (name: string, current: string, tags: Record<string, string>) =>
+      world.renew(
+        anInstance(name, { tags, versions: versions({ engine: aPart({ current, latest: '5.0.14.261001' }) }) }),
+      );
+    newer('dev', LATEST, { env: 'dev' });
+    newer('prod', OLD, { env: 'prod' });
+    world.now = NIGHT + 24 * HOUR;
+    await world.ticks(3);
+    expect(world.begun.map(({ name }) => name)).toEqual(['dev', 'dev']);
   });
 });

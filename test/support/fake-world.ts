@@ -110,6 +110,12 @@ export class FakeWorld implements Dcs, Metrics {
     this.instances.set(instance.instanceId, instance);
   }
 
+  /** As it is from now on, whatever was done to it before: a newer version is out for it. */
+  renew(instance: Instance): void {
+    this.#runs.delete(instance.instanceId);
+    this.add(instance);
+  }
+
   get clock(): Clock {
     const sleep = async (ms: number) => {
       this.now += ms;

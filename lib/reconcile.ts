@@ -56,6 +56,7 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
     looked: [],
     accepted: [],
     gauged: [],
+    policy: state.problem === null ? state.policy : null,
     judged: false,
   };
   const active = await deps.ledger.activeAttempts();

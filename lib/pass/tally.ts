@@ -3,6 +3,7 @@ import type { Plan } from '../core/approval.ts';
 import type { Attempt } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Instance } from '../core/instance.ts';
+import type { Policy } from '../core/policy.ts';
 import type { WaveState } from '../core/rollout.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
@@ -76,6 +77,8 @@ export interface Gathered {
   accepted: string[];
   /** Scopes in which the gates of an instance could be read in this pass. */
   gauged: string[];
+  /** Null where there is no valid one. */
+  policy: Policy | null;
   /** Whether the pass got as far as deciding: only then does it know which holds are in force. */
   judged: boolean;
 }

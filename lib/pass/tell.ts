@@ -8,6 +8,7 @@ import { type EpochMs, MINUTE } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import type { Condition, DcsFailure, Deps } from '../deps.ts';
 import { tellConditions } from './conditions.ts';
+import { deadlinesMeanwhile } from './deadlines.ts';
 import { Delivery } from './delivery.ts';
 import { tellDigests } from './digest.ts';
 import type { Gathered } from './tally.ts';
@@ -96,6 +97,9 @@ export async function tell(
     raised.push({ alert: unreadableAlert(scope, ids, failure, now), grace: GRACE });
   }
   const known = new Map((await deps.ledger.conditions()).map((condition) => [condition.key, condition]));
+  if (!gathered.judged)
+    for (const alert of await deadlinesMeanwhile(deps.ledger, gathered.policy, known, now))
+      raised.push({ alert, grace: 0 });
   for (const { key, alert, toldAt } of known.values())
     if (key.startsWith('ledger:') && toldAt === null) raised.push({ alert, grace: 0 });
   // A scope is spent for as long as its calls go on being refused.

@@ -52,6 +52,7 @@ export async function carryOut(
     looked: [],
     accepted: [],
     gauged: [],
+    policy: null,
     judged: false,
   };
   await take(deps, policy, decision, result, gathered);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
 import { releaseHold } from '../../lib/operations.ts';
-import { anInstance, aPart, aPolicy, aWave, LATEST, LIMITS, NIGHT, OLD, versions } from '../support/builders.ts';
+import { aHold, anInstance, aPart, aPolicy, aWave, LATEST, LIMITS, NIGHT, OLD, versions } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const TICK = 20 * MINUTE;
@@ -85,5 +85,17 @@ describe('latest moves between two nights', () => {
     world.now = NIGHT + 24 * HOUR;
     await world.ticks(3);
     expect(world.begun.map(({ name }) => name)).toEqual(['dev', 'dev']);
+  });
+});
+
+describe('a deadline', () => {
+  it('is told on the day that it passes, also when the next window is days away, and once', async () => {
+    const world = new FakeWorld(['a'], NIGHT);
+    world.policy = aPolicy({ deadline: { warn: null, page: 4 * DAY } });
+    await world.ledger.putHold(aHold());
+    // Tuesday to Thursday are open; four days later it is Saturday.
+    await world.ticks(6 * 24, HOUR);
+    const told = world.taken.filter(({ event }) => event === 'deadline');
+    expect(told.map(({ at }) => Math.floor((at - NIGHT) / DAY))).toEqual([4]);
   });
 });

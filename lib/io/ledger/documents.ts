@@ -51,6 +51,10 @@ const isAlert: Check = (value) => {
   const { key, event, at, labels, summary, action } = isObject(value) ? (value as Record<string, unknown>) : {};
   return [key, event, summary, action].every(isText) && isNumber(at) && isObject(labels);
 };
+const isOpening: Check = (value) => {
+  const { id, opens, closes } = isObject(value) ? (value as Record<string, unknown>) : {};
+  return isText(id) && isNumber(opens) && isNumber(closes);
+};
 const isState: Check = (value) => ATTEMPT_STATES.some((state) => state === value);
 
 /** What must be there for the program to work on a document without harm: a net under damage, not a second set of types. */
@@ -60,7 +64,7 @@ const NEEDS: Record<Kind, Record<string, Check>> = {
     instanceId: isText,
     scope: isText,
     wave: isText,
-    opening: isObject,
+    opening: isOpening,
     state: isState,
     sizeClass: isText,
     claimedAt: isNumber,

@@ -1,0 +1,37 @@
+import type { Alert } from '../core/alert.ts';
+import { deadlineAlerts } from '../core/deadline.ts';
+import type { Policy } from '../core/policy.ts';
+import { DAY, type EpochMs } from '../core/time.ts';
+import type { Condition, Ledger } from '../deps.ts';
+
+const KEY = 'checked:deadlines';
+
+/**
+ * Who has become too far behind while no window was open: looked at once a day, from what is stored, as a window may be a
+ * month away, or never come. `known`: the stored conditions.
+ */
+export async function deadlinesMeanwhile(
+  ledger: Ledger,
+  policy: Policy | null,
+  known: ReadonlyMap<string, Condition>,
+  now: EpochMs,
+): Promise<Alert[]> {
+  if (!policy?.deadline || now < (known.get(KEY)?.seenAt ?? Number.NEGATIVE_INFINITY) + DAY) return [];
+  const fleet = await ledger.fleet();
+  const decisions = fleet.flatMap(({ decision }) => decision ?? []);
+  const since = new Map(
+    fleet.flatMap(({ instance, behindSince }) => (behindSince === null ? [] : [[instance.instanceId, behindSince]])),
+  );
+  // A mark, and nothing to be told.
+  const mark: Alert = {
+    key: KEY,
+    event: 'deadline',
+    severity: 'info',
+    summary: 'looked at',
+    action: '',
+    at: now,
+    labels: {},
+  };
+  await ledger.putCondition({ key: KEY, alert: mark, toldAt: now, seenAt: now });
+  return deadlineAlerts(policy, decisions, since, now);
+}

@@ -97,7 +97,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Approve the plan of that hash, and nothing else, for the opening that is open or comes next.',
     body: ApprovalBody,
     answer: { status: 201, schema: forms.ApprovalAnswer },
-    errors: [409, 503],
+    errors: [503],
     run: approvePlan,
   }),
   ...ALERT_ROUTES,

@@ -121,10 +121,10 @@ describe('requests that do not fit', () => {
     ['F046 truncated', '{"reason":', 400, 'malformed'],
     ['F046 not JSON', 'reason=x', 400, 'malformed'],
     ['F046 empty', '', 400, 'malformed'],
-    ['F047 null', 'null', 400, 'malformed'],
-    ['F047 an array', '[1]', 400, 'malformed'],
-    ['F047 a number', '7', 400, 'malformed'],
-    ['F047 a text', '"all"', 400, 'malformed'],
+    ['F047 null', 'null', 422, 'invalid'],
+    ['F047 an array', '[1]', 422, 'invalid'],
+    ['F047 a number', '7', 422, 'invalid'],
+    ['F047 a text', '"all"', 422, 'invalid'],
     ['a key that would change every object', '{"__proto__":{"dryRun":false},"reason":"x"}', 400, 'malformed'],
     ['F050 20,000 arrays in one another', `{"reason":"x","instanceIds":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 400, 'malformed'],
     ['F050 eleven megabytes', `{"reason":"${'x'.repeat(11_000_000)}"}`, 413, 'too_large'],
@@ -475,7 +475,7 @@ describe('POST /approvals', () => {
     world.policy = aPolicy({ rollout: [aWave('dev', { approve: true })] });
     const { planHash } = (await get('/plan')).json as unknown as { planHash: string };
     expect(await approve('0123456789abcdef')).toMatchObject({
-      status: 409,
+      status: 422,
       json: { error: { message: expect.stringMatching(/by now/) } },
     });
     expect(await approve(planHash)).toMatchObject({ status: 201, json: { approval: { hash: planHash, upgrades: 2 } } });
@@ -483,8 +483,8 @@ describe('POST /approvals', () => {
     expect(begun()).toEqual(['a', 'b']);
   });
 
-  it('422 for what is no hash, 409 where no wave asks for one', async () => {
+  it('422 for what is no hash, and where no wave asks for one', async () => {
     expect((await approve('latest')).status).toBe(422);
-    expect((await approve('0123456789abcdef')).status).toBe(409);
+    expect((await approve('0123456789abcdef')).status).toBe(422);
   });
 });

@@ -120,7 +120,7 @@ export function jsonBodies(): Step {
       }
       const { body } = parsed.event;
       if (typeof body !== 'object' || body === null || Array.isArray(body))
-        throw new HttpError(422, 'the body must be a JSON object');
+        throw new HttpError(400, 'the body must be a JSON object');
       event.body = body;
     },
   };

@@ -170,6 +170,13 @@ function drawFaults(
   return [...Array.from({ length: count }, () => drawFault(context)), ...drawStory(context, hasQueue)];
 }
 
+/** One after the other fails, in passes of their own, so that only what is counted over all of them spends the budget. */
+function drawFailures({ fleet, rules }: Context): Fault[] {
+  rules.maxErrors = 2;
+  rules.parallel = 1;
+  return fleet.map(({ name }) => ({ kind: 'dcs', instance: name, fault: { fault: 'fail_task', code: 'DCS.5006', times: 1 } })); // biome-ignore format: one thought
+}
+
 /** Faults that are of little use alone, so that chance would seldom bring them together. */
 function drawStory(context: Context, hasQueue: boolean): Fault[] {
   const { dice, fleet, rules } = context;
@@ -182,7 +189,7 @@ function drawStory(context: Context, hasQueue: boolean): Fault[] {
     return [...lags, { kind: 'calls', trouble: dice.pick(['lost_after', 'silent_after', 'no_task']), ...open, chance: 0.7 }, doubled(), doubled(), doubled()]; // biome-ignore format: a list
   }
   // What was handed over waits for its worker, while others decide and people change their minds.
-  if (!hasQueue || dice.is(0.4)) return [];
+  if (!hasQueue || dice.is(0.4)) return dice.is(0.2) ? drawFailures(context) : [];
   const late: Fault = { kind: 'queue', trouble: 'late', ...open, chance: 0.9 };
   return [late, { ...drawHold(context), at: dice.whole(from, to) } as Fault, doubled(), doubled(), doubled()];
 }

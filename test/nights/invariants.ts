@@ -1,6 +1,6 @@
 import { MINUTE } from '../../lib/core/time.ts';
 import { isGone, minorAt } from '../../lib/simulator/lifecycle.ts';
-import type { SimulatedInstance } from '../../lib/simulator/world.ts';
+import type { SimulatedInstance, Upgrade } from '../../lib/simulator/world.ts';
 import { type Call, CLOCK_SLACK, DECIDED_AGO, HOLD_SLACK, type Judge, type Violation } from './judge.ts';
 import { clockText } from './night.ts';
 import type { Rules } from './plan.ts';
@@ -47,8 +47,17 @@ function whileOneRuns(judge: Judge, { instance, at }: Call): string | null {
   return running ? `task ${running.upgrade.taskId.slice(0, 6)} has run since ${text(judge, running.at)}` : null;
 }
 
-function secondInOpening(judge: Judge, { instance, opening }: Call): string | null {
-  const before = judge.begun().find((one) => one.instance === instance && one.opening === opening && opening >= 0);
+/** Its answer got lost, its task is listed no more, and it changed nothing: nobody can know of it. */
+export function isWithoutTrace({ upgrade }: { upgrade: Upgrade }, at: number): boolean {
+  const hasEnded = at >= (upgrade.endsAt ?? Infinity);
+  const changedNothing = upgrade.end === 'failed' || (upgrade.engine === null && upgrade.proxy === null);
+  return hasEnded && changedNothing && at >= (upgrade.hiddenFrom ?? Infinity);
+}
+
+function secondInOpening(judge: Judge, { instance, opening, at }: Call): string | null {
+  const before = judge
+    .begun()
+    .find((one) => one.instance === instance && one.opening === opening && opening >= 0 && !isWithoutTrace(one, at));
   return before ? `one was accepted ${text(judge, before.at)}` : null;
 }
 

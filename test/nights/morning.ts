@@ -4,7 +4,7 @@ import { iso, MINUTE } from '../../lib/core/time.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { isGone, minorAt, newestOf, runningUpgrade, statusAt } from '../../lib/simulator/lifecycle.ts';
 import type { SimulatedInstance } from '../../lib/simulator/world.ts';
-import { isEligible, membersOf } from './invariants.ts';
+import { isEligible, isWithoutTrace, membersOf } from './invariants.ts';
 import type { Judge } from './judge.ts';
 import type { Night } from './night.ts';
 import type { Stage } from './play.ts';
@@ -42,6 +42,7 @@ function judgeEnd(judge: Judge, { upgrade, instance, at, opening, life }: Return
   const { now } = judge.night.timeline;
   const rules = judge.night.rules;
   const { spec } = instance;
+  if (isWithoutTrace({ upgrade }, now)) return;
   // Who is deleted, or is upgraded by others in between, has no one end.
   if (instance.goneAt !== null || instance.upgrades.some((other) => other !== upgrade && !isOurs(judge, other.taskId)))
     return;
@@ -62,6 +63,9 @@ function judgeEnd(judge: Judge, { upgrade, instance, at, opening, life }: Return
   // Who is at something else for long after its upgrade is not RUNNING, and that is not verified.
   const isUnclear = isGood && judge.busy.some((one) => one.instance === instance);
   const wanted = isGood ? ['succeeded', ...(isUnclear ? ['unverified'] : [])] : ['failed', 'unverified'];
+  const isStuck = mine.some(({ event }) => event === 'stuck');
+  // Whose status stays another one than RUNNING may be at work still: that people were told, and it is followed on.
+  if (found.length === 0 && isStuck && judge.busy.some((one) => one.instance === instance)) return;
   if (found.length === 0)
     judge.fail('everything accepted is followed to its end', `${about}: nobody was told how it ended`);
   else if (found.length > 1 || !wanted.includes(found[0]!))
@@ -125,9 +129,12 @@ const waveBeforeIsUndone: IsSo = (night, { spec }) => {
   let wave = night.rules.waves.find((one) => one.wave === spec.tags.env);
   while (wave?.after) {
     const { after } = wave;
-    // What failed and is put right by somebody else is seen when its versions are read again, within a day.
-    if (membersOf(night.judge, after).some((member) => !isLatest(night, member) || hasFailures(night, member)))
-      return true;
+    // What others have upgraded is seen when its versions are read again, within a day.
+    const isUndone: (member: SimulatedInstance) => boolean = (member) =>
+      !isLatest(night, member) ||
+      hasFailures(night, member) ||
+      member.upgrades.some(({ taskId }) => !isOurs(night.judge, taskId));
+    if (membersOf(night.judge, after).some(isUndone)) return true;
     wave = night.rules.waves.find((one) => one.wave === after);
   }
   return false;
@@ -139,7 +146,8 @@ const isWindowClosed: IsSo = ({ time, rules }) =>
 /** What must be so in the world when a decision says it; whatever passes by itself is no reason any more. */
 const IS_SO: Record<Reason, IsSo> = {
   due: () => false,
-  in_progress: isUnderWay,
+  // Whose status stays an unknown one may be at work still.
+  in_progress: (night, instance) => isUnderWay(night, instance) || !isRunning(night, instance),
   outcome_unknown: () => false,
   already_latest: (night, instance) => isLatest(night, instance) || hasMoved(night, instance),
   not_offered: (_, instance) => !instance.spec.offered || !isEligible(instance),

@@ -347,6 +347,13 @@ describe('windows', () => {
         hint: expect.stringContaining('at most 20'),
       },
     ]);
+    const never = Array.from({ length: 201 }, (_, index) => [
+      `w${index}`,
+      { cron: `${index % 60} ${index % 24} 30 2 *`, duration: '1h' },
+    ]);
+    expect(await problems({ windows: Object.fromEntries(never), rollout: [] })).toEqual([
+      { path: ['windows'], message: 'windows: there are 201', hint: expect.stringContaining('at most 200') },
+    ]);
   });
 });
 

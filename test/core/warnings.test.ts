@@ -178,3 +178,28 @@ describe('waves held against the fleet that was seen last', () => {
     expect(await found({ rollout }, fleet)).toEqual(expected);
   });
 });
+
+describe('a deadline held against the fleet that was seen last', () => {
+  const wave = (name: string, soak: string) => ({ wave: name, match: { tags: { env: name } }, window: 'night', soak });
+  const fleet = [anInstance('a', { tags: { env: 'dev' } }), anInstance('b', { tags: { env: 'prod' } })];
+  const found60 = (deadline: object) =>
+    found(
+      {
+        scopes: [{ project: 'p1', region: 'cn-north-4' }],
+        rollout: [wave('dev', '0s'), wave('prod', '60d')],
+        deadline,
+      },
+      fleet,
+    );
+
+  it.each<[string, object, string[]]>([
+    ['a soak that ends before it', { page: '90d' }, []],
+    ['a soak that ends after it', { page: '30d' }, ['deadline.page']],
+    ['what pages counts, where there is both', { warn: '1d', page: '90d' }, []],
+    ['what warns, where that is all', { warn: '30d' }, ['deadline.warn']],
+  ])('%s', async (_, deadline, paths) => {
+    const warnings = await found60(deadline);
+    expect(warnings.map(([path]) => path)).toEqual(paths);
+    for (const [, message] of warnings) expect(message).toMatch(/wave prod is current on 2026-/);
+  });
+});

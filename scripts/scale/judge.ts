@@ -81,7 +81,9 @@ function over(what: string, counted: readonly [string, number][], limit: number)
 
 function wrongWith(name: string, upgrades: readonly Upgrade[], own: readonly Attempt[]): string[] {
   if (upgrades.length !== 1) return [`${name}: upgraded ${upgrades.length} times`];
-  const followed = own.filter(({ state, taskId }) => state === 'succeeded' && taskId === upgrades[0]!.taskId);
+  // Where the answer got lost and the upgrade had ended before anybody looked, its id is known to nobody.
+  const isIt = ({ taskId }: Attempt) => taskId === null || taskId === upgrades[0]!.taskId;
+  const followed = own.filter((attempt) => attempt.state === 'succeeded' && isIt(attempt));
   // One that the first opening had no time for was claimed, not called, and is claimed anew in the second.
   const rest = own.filter((attempt) => !followed.includes(attempt) && attempt.state !== 'expired');
   if (followed.length === 1 && rest.length === 0) return [];

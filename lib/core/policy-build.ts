@@ -9,6 +9,7 @@ import type { AlertInput, FreezeInput, NotifyInput, PolicyInput, WaveInput } fro
 import { DAY } from './time.ts';
 import type { Window } from './window-kinds.ts';
 import { type Report, readWindow } from './window-read.ts';
+import { runsOf } from './window-runs.ts';
 
 /** The parts of a policy that have their shape; what has not is null, and was reported already. */
 export type Draft = Omit<
@@ -89,6 +90,9 @@ function readUpgrade({ engine, proxy }: PolicyInput['upgrade'], report: Report):
   return { ...(engine && { engine }), ...(proxy && { proxy }) };
 }
 
+/** How often cron windows may open on a day, all together; what overlaps or touches counts once. */
+const MOST_CRON_STARTS = 1_000;
+
 /** It takes a moment to see that a window never opens. */
 const MOST_WINDOWS = 200;
 
@@ -116,7 +120,18 @@ async function readWindows(inputs: Draft['windows'], zone: string, report: Repor
     const window = input && (await readWindow(name, input, shared, within(report, 'windows', name)));
     if (window) windows[name] = window;
   }
+  const starts = Object.values(windows).reduce((sum, window) => sum + startsADay(window), 0);
+  if (starts > MOST_CRON_STARTS)
+    report(
+      ['windows'],
+      `cron windows open ${starts} times a day in all`,
+      `at most ${MOST_CRON_STARTS}; longer windows need fewer starts`,
+    );
   return windows;
+}
+
+function startsADay(window: Window): number {
+  return window.kind === 'cron' ? runsOf(window.times, window.end).length : 0;
 }
 
 function readRollout(draft: Draft, report: Report): Wave[] {

@@ -10,6 +10,8 @@ export interface WallClock {
    * A time that occurs twice means its first occurrence; one that is skipped means the first instant after the gap.
    */
   toInstant(day: Day, time: number): EpochMs;
+  /** Whether the wall shows each time of the day once, and as long after midnight as it says. */
+  isSteady(day: Day): boolean;
   /** The date that the wall shows. */
   dayAt(at: EpochMs): Day;
 }
@@ -47,6 +49,11 @@ function makeClock(zone: string): WallClock {
       let era = eraAt(wall - FURTHEST);
       while (wall - era.offset >= era.until) era = eraAt(era.until);
       return Math.max(wall - era.offset, era.from);
+    },
+    isSteady(day) {
+      const begins = this.toInstant(day, 0);
+      const { offset, until } = eraAt(begins);
+      return begins + offset === day * DAY && begins + DAY <= until;
     },
     dayAt(at) {
       return Math.floor((at + eraAt(at).offset) / DAY);

@@ -106,7 +106,7 @@ function deadWindows(policy: Policy, { now }: Outlook): Problem[] {
     const times = calendar(policy, [name], null);
     const next = times.at(from) ?? times.next(from);
     const over = times.at(now) === null && times.next(now) === null;
-    if (next) {
+    if (next && policy.freezes.length > 0) {
       const { openings, frozen } = preview(policy, [name], from, Math.max(from + YEAR, next.closes));
       if (openings.length === 0) return [warn(['windows', name], ...frozenText(frozen))];
     }

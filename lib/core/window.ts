@@ -4,6 +4,7 @@ import type { Policy } from './policy.ts';
 import { DAY, type EpochMs, iso, SECOND } from './time.ts';
 import { type WallClock, wallClock } from './wall.ts';
 import { type End, type Schedule, scheduleOf, type TimeOfDay, type Window } from './window-kinds.ts';
+import { type Run, runsOf } from './window-runs.ts';
 
 /** One concrete `[opens, closes)`: open at the first instant, closed at the last. */
 export interface Opening {
@@ -42,6 +43,8 @@ interface Rule {
   name: string;
   wall: WallClock;
   schedule: Schedule;
+  /** Those of a list of starts: a schedule gives the same list for many days. */
+  runs: (starts: readonly TimeOfDay[]) => readonly Run[];
 }
 
 /**
@@ -105,7 +108,14 @@ export function calendar(policy: Policy, names: readonly string[], maintain: Ins
 
 function rulesOf(window: Window, maintain: Instance['maintain']): Rule[] {
   const schedule = scheduleOf(window, maintain);
-  return schedule ? [{ name: window.name, wall: wallClock(window.timezone), schedule }] : [];
+  if (!schedule) return [];
+  const known = new Map<readonly TimeOfDay[], readonly Run[]>();
+  const runs = (starts: readonly TimeOfDay[]): readonly Run[] => {
+    const found = known.get(starts) ?? runsOf(starts, schedule.end);
+    known.set(starts, found);
+    return found;
+  };
+  return [{ name: window.name, wall: wallClock(window.timezone), schedule, runs }];
 }
 
 /** Whether a gap in the zone's clock swallows the whole of what the window would open on that day. */
@@ -132,22 +142,33 @@ function makeMonth(rules: readonly Rule[], index: number): Month {
   return { from, to, pieces, isFull };
 }
 
-/** What one rule opens in `[from, to)`, clipped to it. */
-function piecesOf({ name, wall, schedule }: Rule, from: EpochMs, to: EpochMs): Piece[] {
+/** What one rule opens in `[from, to)`, clipped to it, in order; what overlaps or touches is one already. */
+function piecesOf({ name, wall, schedule, runs }: Rule, from: EpochMs, to: EpochMs): Piece[] {
   const { end } = schedule;
   const longest = 'duration' in end ? end.duration : DAY;
   const pieces: Piece[] = [];
   // Local days begin up to a day before or after those of UTC, and a gap may push an opening into the next one.
   const last = Math.floor(to / DAY) + 2;
   for (let day = Math.floor((from - longest) / DAY) - 2; day <= last; day++) {
-    for (const start of schedule.startsOn(day)) {
-      const opens = Math.max(wall.toInstant(day, start), from);
-      const closes = Math.min(closing(wall, day, start, end), to);
-      // Empty where a gap swallows the whole of it, and where it lies outside the month.
-      if (opens < closes) pieces.push({ opens, closes, windows: [name] });
+    for (const run of runs(schedule.startsOn(day))) {
+      for (const { first, last } of partsOf(run, end, wall, day)) {
+        const opens = Math.max(wall.toInstant(day, first), from);
+        const closes = Math.min(closing(wall, day, last, end), to);
+        const before = pieces.at(-1);
+        // Empty where a gap swallows the whole of it, and where it lies outside the month.
+        if (opens >= closes) continue;
+        if (before && opens <= before.closes) before.closes = Math.max(before.closes, closes);
+        else pieces.push({ opens, closes, windows: [name] });
+      }
     }
   }
   return pieces;
+}
+
+/** A run as a whole, where the wall goes on evenly between its starts; else start by start. */
+function partsOf(run: Run, end: End, wall: WallClock, day: Day): readonly Pick<Run, 'first' | 'last'>[] {
+  if (run.first === run.last || !('duration' in end) || wall.isSteady(day)) return [run];
+  return run.starts.map((start) => ({ first: start, last: start }));
 }
 
 function closing(wall: WallClock, day: Day, start: TimeOfDay, end: End): EpochMs {

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseDuration } from '../../lib/core/duration.ts';
 import { parsePolicy } from '../../lib/core/policy-parse.ts';
 import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
+import { warningsOf } from '../../lib/core/warnings.ts';
 import { policySchemaText } from '../../scripts/schema.ts';
 import { ENV, problems, read, windowed } from '../support/reading.ts';
 
@@ -347,12 +348,28 @@ describe('windows', () => {
         hint: expect.stringContaining('at most 20'),
       },
     ]);
+    // Each a start a minute, and open for a month: it has to be answered at all.
+    const busy = Array.from({ length: 200 }, (_, index) => [`w${index}`, { cron: '* * * * *', duration: '31d' }]);
+    const policy = await read({
+      windows: Object.fromEntries(busy),
+      rollout: [{ wave: 'a', match: {}, window: busy.map(([name]) => name) }],
+    });
+    expect(warningsOf(policy, { now: Date.parse('2026-06-01T00:00:00Z'), fleet: null })).toHaveLength(1);
     const never = Array.from({ length: 201 }, (_, index) => [
       `w${index}`,
       { cron: `${index % 60} ${index % 24} 30 2 *`, duration: '1h' },
     ]);
     expect(await problems({ windows: Object.fromEntries(never), rollout: [] })).toEqual([
       { path: ['windows'], message: 'windows: there are 201', hint: expect.stringContaining('at most 200') },
+    ]);
+    const apart = { cron: '*/2 * * * *', duration: '1m' };
+    expect(await problems({ windows: { a: apart }, rollout: [] })).toEqual([]);
+    expect(await problems({ windows: { a: apart, b: apart }, rollout: [] })).toEqual([
+      {
+        path: ['windows'],
+        message: 'windows: cron windows open 1440 times a day in all',
+        hint: expect.stringContaining('at most 1000'),
+      },
     ]);
   });
 });

@@ -371,3 +371,47 @@ describe('looking ahead', () => {
     expect(next('2026-03-31T02:00:00Z')).toBe('2026-04-01T01:00:00Z');
   });
 });
+
+describe('a cron rule with many starts a day', () => {
+  it('F017 is open without a break while they overlap, and not in the hour that occurs twice', async () => {
+    const times = await calendarOf('Europe/Berlin', [{ cron: '* * * * *', duration: '1m' }]);
+    // In the night of the 25th the wall shows 02:00 to 02:59 twice; the first time counts.
+    expect(openings(times, '2026-10-24T00:00Z', '2026-10-26T00:00Z')).toEqual([
+      '2026-10-01T00:00:00Z/2026-10-25T01:00:00Z',
+      '2026-10-25T02:00:00Z/2026-11-01T00:00:00Z',
+    ]);
+    const spring = await calendarOf('Europe/Berlin', [{ cron: '* * * * *', duration: '1m' }]);
+    expect(openings(spring, '2026-03-28T00:00Z', '2026-03-30T00:00Z')).toEqual([
+      '2026-03-01T00:00:00Z/2026-04-01T00:00:00Z',
+    ]);
+  });
+
+  it.each([
+    ['*/10 1-3 * * *', { duration: '10m' }],
+    ['*/20 0-4 * * *', { duration: '15m' }],
+    ['5,6,50 1,2,23 * * *', { duration: '50m' }],
+    ['0,30 22,23,1,2 * * *', { to: '02:15' }],
+  ])('%s %j is what its starts are one by one', async (cron, end) => {
+    const [minutes, hours] = cron.split(' ') as [string, string];
+    const list = (field: string, most: number): number[] =>
+      field.split(',').flatMap((part) => {
+        const [range = '', step = '1'] = part.split('/');
+        const [first, last = first] = range === '*' ? [0, most] : range.split('-').map(Number);
+        return Array.from({ length: last! - first! + 1 }, (_, index) => first! + index).filter(
+          (one) => (one - first!) % Number(step) === 0,
+        );
+      });
+    const single = list(hours, 23).flatMap((hour) =>
+      list(minutes, 59).map((minute) => ({ cron: `${minute} ${hour} * * *`, ...end })),
+    );
+    for (const zone of ['Europe/Berlin', 'Australia/Lord_Howe', 'Africa/Cairo', 'America/Santiago', 'Pacific/Apia']) {
+      const [all, one] = [await calendarOf(zone, [{ cron, ...end }]), await calendarOf(zone, single)];
+      expect(openings(all, '2011-12-01T00:00Z', '2012-02-01T00:00Z')).toEqual(
+        openings(one, '2011-12-01T00:00Z', '2012-02-01T00:00Z'),
+      );
+      expect(openings(all, '2026-01-01T00:00Z', '2027-01-01T00:00Z')).toEqual(
+        openings(one, '2026-01-01T00:00Z', '2027-01-01T00:00Z'),
+      );
+    }
+  });
+});

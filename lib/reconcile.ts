@@ -146,7 +146,8 @@ async function decideAndAct(
   for (const alert of deadlineAlerts(policy, report.decisions, seen.behindSince, report.now))
     tally.raised.push({ alert, grace: 0 });
   for (const hold of await deps.ledger.holds()) {
-    const alert = holdAlert(hold, report.now);
+    const held = seen.instances.find(({ instanceId }) => instanceId === hold.match.instanceId);
+    const alert = holdAlert(hold, report.now, held);
     if (alert) tally.raised.push({ alert, grace: 0 });
   }
 }

@@ -3,6 +3,7 @@ import { kindOf } from './alert-facts.ts';
 import { type Attempt, isOpen } from './attempt.ts';
 import type { ErrorRule } from './errors.ts';
 import { isOverride } from './override.ts';
+import type { Subject } from './subject.ts';
 import { type EpochMs, iso } from './time.ts';
 
 interface Told {
@@ -123,8 +124,16 @@ function alertOf(told: Told, attempt: Attempt, ruleOf: (code: string) => ErrorRu
     action: told.action(attempt, hint),
     at: attempt.finishedAt ?? attempt.timedOutAt ?? attempt.opening.closes,
     labels: labelsOf(attempt),
+    instance: subjectOf(attempt),
   };
 }
+
+/** As it was at the claim; attempts of earlier releases do not say all of it. */
+function subjectOf({ instanceId, name, scope, tags = {}, enterpriseProjectId = '' }: Claimed): Subject {
+  return { instanceId, name, region: scope.split('/')[0]!, enterpriseProjectId, tags };
+}
+
+type Claimed = Pick<Attempt, 'id' | 'instanceId' | 'name' | 'scope' | 'tags' | 'enterpriseProjectId'>;
 
 /** Ended, and nothing left to tell. */
 export function isSettledAttempt(attempt: Attempt, now: EpochMs, ruleOf: (code: string) => ErrorRule): boolean {
@@ -149,11 +158,12 @@ function labelsOf(attempt: Attempt): Record<string, string> {
 
 /** An upgrade under way that nobody sees. */
 export function unseenAlert(
-  { id, instanceId, name, scope }: Pick<Attempt, 'id' | 'instanceId' | 'name' | 'scope'>,
+  attempt: Claimed,
   failure: { code: string; message: string; rule: ErrorRule },
   at: EpochMs,
 ): Alert {
   const { code, message, rule } = failure;
+  const { id, instanceId, name, scope } = attempt;
   return {
     key: `unseen:${id}`,
     event: 'scope',
@@ -162,6 +172,7 @@ export function unseenAlert(
     action: `${rule.hint} It is followed on, and not started again.`,
     at,
     labels: { scope, instanceId, name, code, attempt: id },
+    instance: subjectOf(attempt),
     cause: `unseen ${scope} ${kindOf(failure)}`,
   };
 }

@@ -1,10 +1,11 @@
 import type { Alert } from './alert.ts';
 import type { ErrorRule } from './errors.ts';
 import { ALERT_AUTHOR, type Hold, isByPerson, isInForce } from './hold.ts';
+import type { Subject } from './subject.ts';
 import type { EpochMs } from './time.ts';
 
 /** A hold that nobody but this program set; people need not be told of their own, nor of what an alert holds: they have that. */
-export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
+export function holdAlert(hold: Hold, now: EpochMs, instance: Subject | null = null): Alert | null {
   if (isByPerson(hold) || hold.by.startsWith(ALERT_AUTHOR) || !isInForce(hold, now)) return null;
   const { wave, instanceId } = hold.match;
   const [what, how] = wave
@@ -25,7 +26,13 @@ export function holdAlert(hold: Hold, now: EpochMs): Alert | null {
       ...(wave === undefined ? {} : { wave }),
       ...(instanceId === undefined ? {} : { instanceId }),
     },
+    ...(instance === null ? {} : { instance: subject(instance) }),
   };
+}
+
+/** No more than is needed of it: what is told of is stored. */
+function subject({ instanceId, name, region, enterpriseProjectId, tags }: Subject): Subject {
+  return { instanceId, name, region, enterpriseProjectId, tags };
 }
 
 /** By the kind of request, what does not work. */

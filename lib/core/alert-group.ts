@@ -5,20 +5,22 @@ import { stableHash } from './hash.ts';
 export interface Pending {
   alert: Alert;
   reached: readonly string[];
+  /** Who wants it. */
+  audience: readonly string[];
 }
 
 /** More names than this are only counted. */
 const MOST_NAMES = 20;
 
-/** What has one cause, to be told as one: the same event, and the same receivers that have it so far. */
+/** What has one cause, to be told as one: the same event, the same receivers that want it, and the same that have it so far. */
 export function byCause<T extends Pending>(pending: readonly T[]): [T, ...T[]][] {
-  const group = ({ alert: { key, event, cause, resolved }, reached }: T): string =>
-    JSON.stringify([event, resolved, cause ?? `alone: ${key}`, reached.toSorted()]);
+  const group = ({ alert: { key, event, cause, resolved }, reached, audience }: T): string =>
+    JSON.stringify([event, resolved, cause ?? `alone: ${key}`, reached.toSorted(), audience.toSorted()]);
   return [...Map.groupBy(pending, group).values()] as [T, ...T[]][];
 }
 
 /** One alert for all of them. With the same members it has the same key and instant, whenever it is told. */
-export function groupedAlert(group: readonly Pending[]): Alert {
+export function groupedAlert(group: readonly Pick<Pending, 'alert'>[]): Alert {
   const alerts = group.map(({ alert }) => alert).toSorted((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
   const [first, ...others] = alerts as [Alert, ...Alert[]];
   if (others.length === 0) return first;

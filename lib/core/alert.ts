@@ -1,4 +1,6 @@
+import type { Subject } from './subject.ts';
 import type { EpochMs } from './time.ts';
+
 export type Severity = 'info' | 'warning' | 'error' | 'critical';
 
 /** What a receiver may subscribe to under `notify[].events`. */
@@ -11,6 +13,7 @@ export const ALERT_EVENTS = [
   'overrun',
   'stuck',
   'deadline',
+  'approval',
   'scope',
   'policy',
   'ledger',
@@ -37,6 +40,8 @@ export interface Alert {
   at: EpochMs;
   /** Scope, instanceId, name, wave, code, requestId, taskId …: strings only. */
   labels: Record<string, string>;
+  /** The one instance that it is about; receivers with a `match` go by it. Absent: it concerns more than one, or none. */
+  instance?: Subject;
   /** Alerts of one event with the same cause are told as one. Absent: it is told alone. */
   cause?: string;
   /** What was told under this key is over. */

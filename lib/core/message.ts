@@ -21,6 +21,7 @@ const TITLES: Record<AlertEvent, string> = {
   overrun: 'Upgrade runs past its window',
   stuck: 'Upgrade does not end',
   deadline: 'Deadline for being current',
+  approval: 'A plan waits for approval',
   scope: 'A scope cannot be used',
   policy: 'No valid policy',
   ledger: 'Trouble with the ledger',

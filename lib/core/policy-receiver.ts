@@ -7,13 +7,14 @@ import type { Report } from './window-read.ts';
 
 /** Where alerts go, with the keys that its kind takes and no others. */
 export function readReceiver(input: NotifyInput, scopes: readonly Scope[], report: Report): NotifyTarget {
-  const { to, url, secret, routingKey, topic, digest, events = null } = input;
+  const { to, url, secret, routingKey, topic, digest, match, events = null } = input;
   for (const key of KEYS_OF_RECEIVERS) {
     const [problem, hint] = keyProblem(input, key) ?? [];
     if (problem !== undefined) report([key], problem, hint);
   }
   if (to === 'log' && digest)
     report(['digest'], 'digest does not go with log', 'leave it out; the log has every alert');
+  if (to === 'log' && match) report(['match'], 'match does not go with log', 'leave it out; the log has every alert');
   const credentials = input.credentials ?? scopeOf(topic, scopes)?.credentials;
   return {
     to,
@@ -24,6 +25,7 @@ export function readReceiver(input: NotifyInput, scopes: readonly Scope[], repor
     ...(credentials === undefined ? {} : { credentials }),
     ...(digest === undefined ? {} : { digest }),
     events,
+    ...(match === undefined ? {} : { match }),
   };
 }
 

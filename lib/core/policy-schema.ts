@@ -17,7 +17,7 @@ import {
   zone,
 } from './policy-fields.ts';
 import { RECEIVERS } from './receivers.ts';
-import { freeze, match, wave, window } from './rollout-schema.ts';
+import { freeze, match, subjectMatch, wave, window } from './rollout-schema.ts';
 import { DAY, HOUR, MINUTE } from './time.ts';
 
 /**
@@ -195,6 +195,10 @@ function receiver() {
     credentials: described(
       z.optional(name()),
       'Name of a credential set, for smn. Default: the one of the scope that the topic is in.',
+    ),
+    match: described(
+      z.optional(z.lazy(subjectMatch)),
+      'Of what is told of one instance, only of these. What concerns several comes to all, and what nobody’s match fits too.',
     ),
     events: described(
       z.optional(list(z.enum(ALERT_EVENTS))),

@@ -3,6 +3,7 @@ import type { AlertSource } from './alert-in.ts';
 import type { Stretch } from './freeze.ts';
 import type { Part, Scope } from './instance.ts';
 import type { ReceiverKind } from './receivers.ts';
+import type { SubjectMatch } from './subject.ts';
 import type { EpochMs } from './time.ts';
 import type { Window } from './window-kinds.ts';
 
@@ -163,6 +164,8 @@ export interface NotifyTarget {
   digest?: 'window';
   /** Null: every event that asks for something to be done. */
   events: AlertEvent[] | null;
+  /** Of what is told of one instance, only what fits; what nobody's fits goes to all. */
+  match?: SubjectMatch;
 }
 
 /** One thing wrong with a policy. No value that came from the environment is ever in it. */

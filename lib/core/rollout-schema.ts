@@ -15,6 +15,7 @@ import {
   time,
   zone,
 } from './policy-fields.ts';
+import type { SubjectMatch } from './subject.ts';
 import { DAY, MINUTE } from './time.ts';
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -35,19 +36,34 @@ export function match() {
 
 let shared: ReturnType<typeof makeMatch> | undefined;
 
-function makeMatch() {
+/** What can be said of one instance that an alert is about. */
+export function subjectMatch() {
+  return z.pipe(
+    z.strictObject(subjectKeys()),
+    z.transform((value) => value as SubjectMatch),
+  );
+}
+
+function subjectKeys() {
   const words = oneOrMore();
   const tags = z.record(z.string(), oneOrMore('a text, or a list of texts, in quotes'));
-  const shape = z.strictObject({
+  return {
     name: described(z.optional(words), 'Instance name; here and in every other value `*` and `?` are wildcards.'),
     id: described(z.optional(words), 'Instance id.'),
     tags: described(z.optional(tags), 'Tags that the instance must carry, each with one of the values.'),
+    region: described(z.optional(words), 'Region id.'),
+    enterpriseProject: described(z.optional(words), 'Enterprise project id, in quotes.'),
+  };
+}
+
+function makeMatch() {
+  const words = oneOrMore();
+  const shape = z.strictObject({
+    ...subjectKeys(),
     engine: described(z.optional(words), 'Engine, such as redis.'),
     versions: described(z.optional(words), 'Engine version, in quotes.'),
     cacheModes: described(z.optional(words), 'single, ha, ha_rw_split, proxy or cluster.'),
-    region: described(z.optional(words), 'Region id.'),
     project: described(z.optional(words), 'Project id.'),
-    enterpriseProject: described(z.optional(words), 'Enterprise project id, in quotes.'),
   });
   return z.pipe(
     shape,

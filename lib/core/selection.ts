@@ -1,7 +1,7 @@
-import { globMatches } from './glob.ts';
 import { stableHash } from './hash.ts';
 import { CACHE_MODES, cacheModeOf, type Instance } from './instance.ts';
 import type { Match, Policy, Select, Wave } from './policy.ts';
+import { fits, matchesSubject } from './subject.ts';
 import type { EpochMs } from './time.ts';
 import { readMoment, type WallClock, wallClock } from './wall.ts';
 
@@ -65,39 +65,18 @@ export function assignmentIn(policy: Policy, name: string, instance: Instance): 
 
 /** Whether all given keys hold; a match without keys holds for every instance. */
 export function matches(match: Match, instance: Instance): boolean {
-  for (const { key, read } of FIELDS) {
-    const patterns = match[key];
-    if (patterns && !anyMatches(patterns, read(instance))) return false;
-  }
-  if (match.engine && !isEngine(match.engine, instance)) return false;
-  for (const key in match.tags) {
-    if (!anyMatches(match.tags[key]!, Object.hasOwn(instance.tags, key) ? instance.tags[key]! : null)) return false;
-  }
-  return true;
-}
-
-interface Field {
-  key: Exclude<keyof Match, 'tags' | 'engine'>;
-  read(instance: Instance): string | null;
-}
-
-const FIELDS: readonly Field[] = [
-  { key: 'name', read: ({ name }) => name },
-  { key: 'id', read: ({ instanceId }) => instanceId },
-  { key: 'versions', read: ({ engineVersion }) => engineVersion },
-  { key: 'cacheModes', read: cacheModeOf },
-  { key: 'region', read: ({ region }) => region },
-  { key: 'project', read: ({ project }) => project },
-  { key: 'enterpriseProject', read: ({ enterpriseProjectId }) => enterpriseProjectId },
-];
-
-function anyMatches(patterns: readonly string[], value: string | null): boolean {
-  return value !== null && patterns.some((pattern) => globMatches(pattern, value));
+  return (
+    matchesSubject(match, instance) &&
+    fits(match.versions, instance.engineVersion) &&
+    fits(match.cacheModes, cacheModeOf(instance)) &&
+    fits(match.project, instance.project) &&
+    (!match.engine || isEngine(match.engine, instance))
+  );
 }
 
 /** The API says `Redis`, people write `redis`. */
 function isEngine(patterns: readonly string[], { engine }: Instance): boolean {
-  return anyMatches(
+  return fits(
     patterns.map((pattern) => pattern.toLowerCase()),
     engine.toLowerCase(),
   );
@@ -136,10 +115,10 @@ export function whyUnsupported({ engine, engineVersion, details }: Instance): st
 
 function whyNotSelected(select: Select, instance: Instance): string | null {
   if (select.engine && !isEngine(select.engine, instance)) return `select.engine leaves out ${instance.engine}`;
-  if (select.versions && !anyMatches(select.versions, instance.engineVersion)) {
+  if (!fits(select.versions, instance.engineVersion)) {
     return `select.versions leaves out ${instance.engineVersion}`;
   }
-  if (select.enterpriseProjects && !anyMatches(select.enterpriseProjects, instance.enterpriseProjectId)) {
+  if (!fits(select.enterpriseProjects, instance.enterpriseProjectId)) {
     return `select.enterpriseProjects leaves out ${instance.enterpriseProjectId}`;
   }
   return null;

@@ -1,5 +1,5 @@
 import { type Alert, overAlert } from '../core/alert.ts';
-import { byCause, groupedAlert } from '../core/alert-group.ts';
+import { byCause, groupedAlert, type Pending } from '../core/alert-group.ts';
 import type { Condition, Deps } from '../deps.ts';
 import type { Delivery } from './delivery.ts';
 import { isLetter } from './letters.ts';
@@ -24,22 +24,26 @@ export async function tellConditions(
 ): Promise<Alert[]> {
   const current = new Map(raised.map((one) => [one.alert.key, one]));
   const alerts: Alert[] = [];
-  const due: { condition: Condition; isKnown: boolean; alert: Alert; reached: string[] }[] = [];
+  const due: (Pending & { condition: Condition; isKnown: boolean })[] = [];
+  const add = (condition: Condition, isKnown: boolean): void => {
+    const { alert, reached = [] } = condition;
+    due.push({ condition, isKnown, alert, reached, audience: deps.notifier.wanting(alert) });
+  };
   for (const [key, { alert: latest, grace }] of current) {
     const stored = known.get(key);
     // One that is back before all have heard that it was over is another.
     const isKnown = stored !== undefined && stored.endedAt === undefined;
     // Told as it was first seen: the same fact keeps its instant, and one that comes back has another.
     const condition: Condition = isKnown ? stored : { key, alert: latest, toldAt: null };
-    const { alert, toldAt, reached = [] } = condition;
-    if (toldAt === null && deps.clock.now() >= alert.at + grace) due.push({ condition, isKnown, alert, reached });
+    const { alert, toldAt } = condition;
+    if (toldAt === null && deps.clock.now() >= alert.at + grace) add(condition, isKnown);
     else if (!isKnown) await deps.ledger.putCondition(condition);
   }
   // What was due once is told until all have it, also when this pass had no reason to meet it again.
   for (const condition of known.values()) {
     const { key, alert, toldAt, reached, endedAt } = condition;
     if (current.has(key) || toldAt !== null || reached === undefined || endedAt !== undefined) continue;
-    if (alert.event !== 'digest' && !over(key)) due.push({ condition, isKnown: true, alert, reached });
+    if (alert.event !== 'digest' && !over(key)) add(condition, true);
   }
   for (const group of byCause(due)) {
     const alert = groupedAlert(group);

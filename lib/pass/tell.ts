@@ -27,7 +27,10 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], del
   const alerts: Alert[] = [];
   const current = new Map(attempts.map((attempt) => [attempt.id, attempt]));
   const pending = attempts.flatMap((attempt) =>
-    untold(attempt, now, ruleOf).map((alert) => ({ attempt, alert, reached: reachedBy(attempt.told, markOf(alert)) })),
+    untold(attempt, now, ruleOf).map((alert) => {
+      const reached = reachedBy(attempt.told, markOf(alert));
+      return { attempt, alert, reached, audience: deps.notifier.wanting(alert) };
+    }),
   );
   // When somebody else wrote first, the next pass tells it again: at least once, never silently not at all.
   const save = async (next: Attempt): Promise<void> => {

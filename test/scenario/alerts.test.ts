@@ -62,6 +62,22 @@ describe('F077 an alert storm', () => {
   });
 });
 
+it('two teams, each with its receiver: one cause is one alert for each, of its own instances alone', async () => {
+  const names = many.slice(0, 5);
+  const world = aBadNight(names);
+  for (const [index, name] of names.entries())
+    world.add(anInstance(name, { tags: { env: 'dev', team: index < 3 ? 'cart' : 'pay' } }));
+  world.receivers = ['cart', 'pay'];
+  for (const team of world.receivers) world.picks.set(team, ({ instance }) => !instance || instance.tags.team === team);
+  await world.ticks(60);
+  const told = world.taken.filter(({ event }) => event === 'failed');
+  expect(told.map(({ receiver, summary }) => [receiver, [...new Set(summary.match(/cache-\d+/g))]]).toSorted()).toEqual([
+    ['cart', ['cache-000', 'cache-001', 'cache-002']],
+    ['pay', ['cache-003', 'cache-004']],
+  ]);
+  expect((await world.ledger.attempts({})).every(({ settled }) => settled)).toBe(true);
+});
+
 describe('holds of many instances for one reason', () => {
   /** As the program sets them for instances that did not come to it in three openings. */
   const holdOn = (name: string, reason = 'three openings without success') =>

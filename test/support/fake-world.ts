@@ -85,7 +85,9 @@ export class FakeWorld implements Dcs, Metrics {
   asks = new Map<string, number>();
   /** Those of them that want a digest of each window. */
   digested: string[] = [];
-  taken: { at: EpochMs; receiver: string; event: string; key: string }[] = [];
+  /** What a receiver wants, where that is not all. */
+  picks = new Map<string, (alert: Alert) => boolean>();
+  taken: { at: EpochMs; receiver: string; event: string; key: string; summary: string }[] = [];
   /** Every time that somebody was tried. */
   tries: { at: EpochMs; receiver: string }[] = [];
   logs: Record<string, unknown>[] = [];
@@ -150,7 +152,10 @@ export class FakeWorld implements Dcs, Metrics {
     const dcs = delegate<Dcs>(this, { upgrade: (...args) => guard(() => this.upgrade(...args)) });
     const notifier: Deps['notifier'] = {
       names: this.receivers,
-      wanting: ({ event }) => (event === 'digest' ? ['log', ...this.digested] : [...this.receivers]),
+      wanting: (alert) =>
+        alert.event === 'digest'
+          ? ['log', ...this.digested]
+          : this.receivers.filter((name) => this.picks.get(name)?.(alert) ?? true),
       deliver: (alert, to) => guard(async () => this.#deliver(alert, to)),
     };
     this.#passes += 1;
@@ -277,7 +282,7 @@ export class FakeWorld implements Dcs, Metrics {
     for (const receiver of to) this.tries.push({ at: this.now, receiver });
     if (failed.length < to.length) (alert.resolved ? this.ended : this.alerts).push(alert);
     for (const receiver of to.filter((name) => !failed.includes(name)))
-      this.taken.push({ at: this.now, receiver, event: markOf(alert), key: alert.key });
+      this.taken.push({ at: this.now, receiver, event: markOf(alert), key: alert.key, summary: alert.summary });
     return { failed, refused, rests };
   }
 

@@ -1,6 +1,7 @@
 import { type Alert, type Severity, TOLD_IN_DIGEST } from '../../core/alert.ts';
 import { stableHash } from '../../core/hash.ts';
 import type { NotifyTarget } from '../../core/policy.ts';
+import { matchesSubject } from '../../core/subject.ts';
 import { iso } from '../../core/time.ts';
 import type { Clock, Log, LogLevel, Notifier } from '../../deps.ts';
 import type { CredentialSource } from '../dcs/caller.ts';
@@ -105,7 +106,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   return {
     names: [LOG, ...receivers.keys()],
-    wanting: (alert) => [LOG, ...[...receivers].filter(([, target]) => wants(target, alert)).map(([name]) => name)],
+    wanting: (alert) => [LOG, ...audience(receivers, alert)],
     async deliver(alert, to) {
       const problems = await Promise.all(to.map(async (name) => ({ name, problem: await tell(name, alert) })));
       const failed = problems.flatMap(({ name, problem }) => (problem ? [{ name, ...pick(problem) }] : []));
@@ -122,6 +123,16 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
 function pick({ own = false, rest = 0 }: { own?: boolean; rest?: number }): { own: boolean; rest: number } {
   return { own, rest };
+}
+
+/** Whose match fits the instance that it is about. What nobody's fits is not told to nobody, but to all who want its event. */
+function audience(receivers: ReadonlyMap<string, NotifyTarget>, alert: Alert): string[] {
+  const wanting = [...receivers].filter(([, target]) => wants(target, alert));
+  const { instance } = alert;
+  const fitting = instance
+    ? wanting.filter(([, { match }]) => match === undefined || matchesSubject(match, instance))
+    : wanting;
+  return (fitting.length > 0 ? fitting : wanting).map(([name]) => name);
 }
 
 /** Who did not choose is told of all that asks for something to be done, and success does not. */

@@ -222,6 +222,34 @@ describe('several targets', () => {
   });
 });
 
+describe('a receiver with a match', () => {
+  const hook = (path: string, match?: NotifyTarget['match'], events: AlertEvent[] | null = null) => ({
+    ...to({ url: `https://${path}.example.com` }, events),
+    ...(match ? { match } : {}),
+  });
+  const about = { instanceId: 'id-a', name: 'cart-1', region: 'cn-north-4', enterpriseProjectId: '0', tags: { team: 'cart' } }; // biome-ignore format: a row
+  const cart = hook('cart', { tags: { team: ['cart'] } });
+  const pay = hook('pay', { tags: { team: ['pay*'] } });
+  const ops = hook('ops');
+
+  it.each<{ what: string; targets: NotifyTarget[]; instance: Alert['instance'] | null; hears: string[] }>`
+    what                                                | targets                                                            | instance                                | hears
+    ${'its own instance'}                               | ${[cart, pay]}                                                     | ${about}                                | ${['cart']}
+    ${'who chose nothing hears all'}                    | ${[cart, pay, ops]}                                                | ${about}                                | ${['cart', 'ops']}
+    ${'what concerns no single instance comes to all'}  | ${[cart, pay, ops]}                                                | ${null}                                 | ${['cart', 'pay', 'ops']}
+    ${'what nobody’s match fits is not told to nobody'} | ${[cart, pay]}                                                     | ${{ ...about, tags: { team: 'web' } }}  | ${['cart', 'pay']}
+    ${'but to who hears the rest'}                      | ${[cart, pay, ops]}                                                | ${{ ...about, tags: {} }}               | ${['ops']}
+    ${'a value is a glob'}                              | ${[cart, pay]}                                                     | ${{ ...about, tags: { team: 'pay2' } }} | ${['pay']}
+    ${'all keys must fit'}                              | ${[hook('one', { name: ['cart-*'], region: ['eu-*'] }), pay, ops]} | ${about}                                | ${['ops']}
+    ${'by name and region'}                             | ${[hook('one', { name: ['cart-*'], region: ['cn-*'] }), pay]}      | ${about}                                | ${['one']}
+    ${'an event that it does not want'}                 | ${[hook('cart', { tags: { team: ['cart'] } }, ['held']), pay]}     | ${about}                                | ${['pay']}
+    ${'a tag that every object has'}                    | ${[hook('one', { tags: { constructor: ['*'] } }), ops]}            | ${about}                                | ${['ops']}
+  `('$what', ({ targets, instance, hears }) => {
+    const names = notifier(targets).wanting(anAlert(instance ? { instance } : {}));
+    expect(names.slice(1).map((name) => name.replace(/^webhook (\w+).*/, '$1'))).toEqual(hears);
+  });
+});
+
 describe('the log', () => {
   it.each<{ severity: Severity; level: string }>`
     severity      | level

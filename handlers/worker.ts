@@ -1,9 +1,10 @@
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import * as z from 'zod/mini';
-import type { Log, Message } from '../lib/deps.ts';
+import type { Deps, Log, Message, PolicyState } from '../lib/deps.ts';
+import { carryOutRun } from '../lib/http/orders.ts';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
-import { carryOut } from '../lib/reconcile.ts';
+import { carryOut, observeScope } from '../lib/reconcile.ts';
 import { ledgerAlarm, soundAlarm } from './alarm.ts';
 import { describe } from './event.ts';
 
@@ -20,12 +21,20 @@ const Batch = z.object({
 });
 type SqsRecord = z.infer<typeof Batch>['Records'][number];
 
-const Work = z.object({ kind: z.literal('start'), attemptId: z.string().check(z.minLength(1)) });
+const id = z.string().check(z.minLength(1));
+const Work = z.union([
+  z.object({ kind: z.literal('start'), attemptId: id }),
+  z.object({ kind: z.literal('observe'), scope: id }),
+  z.object({ kind: z.literal('run'), runId: id }),
+]);
 
-/** What is left of the invocation's time when nothing is begun any more, in milliseconds: enough to end and record a start. */
-const RESERVE = 45_000;
+/**
+ * What is left of the invocation's time when nothing is begun any more, in milliseconds: enough to end and record a start,
+ * or to give up a read and tell of it.
+ */
+const RESERVE = { start: 45_000, run: 45_000, observe: 15_000 };
 
-/** Makes the calls that a pass has claimed. What failed, and what nobody can read, is reported message by message. */
+/** Does what messages ask for: the calls that a pass has claimed, reads of a scope, the pass of an order. What failed, and what nobody can read, is reported message by message. */
 export const worker =
   (load: () => Promise<Runtime>, alarm = soundAlarm) =>
   async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> => {
@@ -33,18 +42,17 @@ export const worker =
     if (!batch.success) throw new TypeError(`not a batch of a queue: ${describe(event)}`);
     const { pass } = await load();
     const { deps, state } = await pass();
-    const left = context.getRemainingTimeInMillis() - RESERVE;
-    const signal = left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort();
     const done = batch.data.Records.map(async (record): Promise<boolean> => {
-      const work = readWork(record, deps.log);
-      if (!work || signal.aborted) return false;
+      const message = readMessage(record, deps.log);
+      if (!message) return false;
+      const left = context.getRemainingTimeInMillis() - RESERVE[message.kind];
+      if (left <= 0) return false;
       try {
-        const result = await carryOut(deps, state, work.attemptId, signal);
-        const { kind, ...about } = 'why' in result ? result : { kind: result.kind, state: result.attempt.state };
-        deps.log('info', 'work', { attempt: work.attemptId, result: kind, ...about });
-        return true;
+        const { isOver, ...about } = await work(deps, state, message, AbortSignal.timeout(left));
+        deps.log('info', 'work', { ...message, ...about });
+        return isOver;
       } catch (error) {
-        deps.log('error', 'work_failed', { attempt: work.attemptId, error });
+        deps.log('error', 'work_failed', { ...message, error });
         await alarm(error);
         return false;
       }
@@ -54,10 +62,25 @@ export const worker =
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };
 
+/** Does what a message asks for. `isOver`: it need not come again. */
+async function work(deps: Deps, state: PolicyState, message: Message, signal: AbortSignal) {
+  if (message.kind === 'observe') {
+    const { kind: result, ...about } = await observeScope(deps, state, message.scope, signal);
+    return { isOver: true, result, ...about };
+  }
+  if (message.kind === 'run') {
+    const { kind: result, ...about } = await carryOutRun(deps, state, message.runId, signal);
+    return { isOver: result !== 'again', result, ...about };
+  }
+  const result = await carryOut(deps, state, message.attemptId, signal);
+  const about = 'why' in result ? { why: result.why } : { state: result.attempt.state };
+  return { isOver: true, result: result.kind, ...about };
+}
+
 /** A message that means nothing comes again until the queue puts it aside; the log is told once. */
-function readWork({ body, messageId, attributes }: SqsRecord, log: Log): Message | null {
-  const work = Work.safeParse(parsed(body));
-  if (work.success) return work.data;
+function readMessage({ body, messageId, attributes }: SqsRecord, log: Log): Message | null {
+  const message = Work.safeParse(parsed(body));
+  if (message.success) return message.data;
   if (attributes.ApproximateReceiveCount === '1') log('error', 'message_unknown', { messageId });
   return null;
 }

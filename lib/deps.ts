@@ -95,6 +95,15 @@ export interface FleetEntry {
   seenAt: EpochMs;
 }
 
+/** What a worker has read of one instance, for the passes. They alone write the fleet, so neither undoes what the other wrote. */
+export interface Finding {
+  instanceId: string;
+  /** Scope id. */
+  scope: string;
+  versions: Versions;
+  details: Details | null;
+}
+
 /**
  * A fact about a scope, the policy, a receiver or the ledger that people were told once and are told again only after it
  * was over.
@@ -152,6 +161,11 @@ export interface Ledger {
   /** Forgets instances that a complete listing no longer shows. */
   dropFleet(instanceIds: string[]): Promise<void>;
 
+  /** What workers have read of a scope. A finding may be deleted two days after it was read. */
+  findings(scope: string): Promise<Finding[]>;
+  /** Insert or replace by scope and instance, unless what is stored was read later. */
+  putFinding(finding: Finding): Promise<void>;
+
   conditions(): Promise<Condition[]>;
   putCondition(condition: Condition): Promise<void>;
   dropCondition(key: string): Promise<void>;
@@ -198,10 +212,12 @@ export interface Delivered {
 }
 
 /** Work for a worker. It carries ids only: what they stand for is read afresh by whoever does it. */
-export interface Message {
-  kind: 'start';
-  attemptId: string;
-}
+export type Message =
+  | { kind: 'start'; attemptId: string }
+  /** Read what is missing or old of a scope's versions. */
+  | { kind: 'observe'; scope: string }
+  /** Make the pass of an order. */
+  | { kind: 'run'; runId: string };
 
 /** Hands work over. Delivery is at least once, in any order, or, when a message is lost, not at all. */
 export interface Dispatcher {

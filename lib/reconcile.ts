@@ -19,12 +19,13 @@ import { type Observation, recall, remember, withReread } from './pass/fleet.ts'
 import { followAll } from './pass/follow.ts';
 import { decideGated, gatedLately } from './pass/gauge.ts';
 import { holdsNow, movesNow, silences } from './pass/holds.ts';
-import { observe } from './pass/observe.ts';
+import { observe, oldBefore } from './pass/observe.ts';
 import { claimOrders, overridesOf } from './pass/order.ts';
-import type { PassOptions, PassReport, Tally } from './pass/tally.ts';
+import { gatheredNothing, type PassOptions, type PassReport, type Tally } from './pass/tally.ts';
 import { GRACE, spentScopes, tell } from './pass/tell.ts';
 
 export type { PolicyState } from './deps.ts';
+export { type Observed, observeScope } from './pass/survey.ts';
 export type { PassError, PassOptions, PassReport } from './pass/tally.ts';
 export { carryOut, type WorkDone } from './pass/work.ts';
 
@@ -50,14 +51,8 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
   const tally: Tally = {
     report,
     reread: [],
-    failures: [],
-    raised: [],
-    listed: [],
-    looked: [],
-    accepted: [],
-    gauged: [],
+    ...gatheredNothing(),
     policy: state.problem === null ? state.policy : null,
-    judged: false,
   };
   const active = await deps.ledger.activeAttempts();
   const mayFollow = !options.dryRun && active.length > 0;
@@ -114,10 +109,14 @@ async function decideAndAct(
     policy,
     !options.fromMemory && (isOpen || options.observeAlways === true),
     report.opening?.opens ?? null,
-    options.signal,
+    options,
   );
   tally.failures.push(...seen.failures);
-  tally.listed = seen.listed;
+  // Of a scope that workers read they know whether it can be read: their list alone says that it is well.
+  const elsewhere = new Set(
+    seen.instances.flatMap(({ instanceId, scope }) => (seen.waiting.has(instanceId) ? [scope] : [])),
+  );
+  tally.listed = seen.listed.filter((scope) => !elsewhere.has(scope));
   const lease =
     isOpen && !options.dryRun ? await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now()) : null;
   try {
@@ -163,18 +162,19 @@ async function see(
   policy: Policy,
   really: boolean,
   opened: EpochMs | null,
-  signal?: AbortSignal,
+  options: PassOptions,
 ): Promise<Observation> {
   if (!really) return recall(deps, policy);
   const attempts = await deps.ledger.attempts({ since: deps.clock.now() - memoryOf(policy) });
-  const ends = new Map<string, EpochMs>();
-  for (const { instanceId, finishedAt, state, lookUntil, calls, updates } of attempts) {
-    const isLeft = state === 'claimed' && lookUntil === null && calls === 0;
-    // A claim that was given back without a call was made from something that is not so any more.
-    const at = finishedAt ?? (isLeft ? updates.at(-1)?.at : undefined);
-    if (at !== undefined) ends.set(instanceId, Math.max(at, ends.get(instanceId) ?? 0));
-  }
-  return observe(deps, policy, ends, opened, signal);
+  const { only: first, override, dryRun, signal } = options;
+  return observe(deps, policy, {
+    oldBefore: oldBefore(attempts, opened),
+    // Who asks for a plan wants the whole of it.
+    mayAsk: !dryRun,
+    ...(first ? { first } : {}),
+    isUrgent: override !== undefined,
+    signal: options.lookSignal ?? signal,
+  });
 }
 
 /** The ledger is read after the lease was taken, so that two passes never decide from the same past. */

@@ -79,7 +79,11 @@ function scopeReadable({ instance }: Standing, { scene }: Context): No | null {
 function versionsKnown({ instance }: Standing): No | null {
   return instance.versions
     ? null
-    : { action: 'wait', reason: 'version_unknown', detail: 'its versions have not been read yet' };
+    : {
+        action: 'wait',
+        reason: 'version_unknown',
+        detail: 'its versions have not been read yet; that goes on, and the next tick decides',
+      };
 }
 
 function somethingDue({ instance, due }: Standing, { scene }: Context): No | null {

@@ -28,8 +28,17 @@ export class HttpError extends Error {
   readonly status: ErrorStatus;
   readonly details: unknown;
   readonly headers: Record<string, string>;
-  constructor(status: ErrorStatus, message: string, details: unknown = null, headers: Record<string, string> = {}) {
+  readonly code: string;
+  /** `code`: where the status alone does not say what it is. */
+  constructor(
+    status: ErrorStatus,
+    message: string,
+    details: unknown = null,
+    headers: Record<string, string> = {},
+    code: string = ERROR_CODES[status],
+  ) {
     super(message);
+    this.code = code;
     this.name = 'HttpError';
     this.status = status;
     this.details = details;
@@ -54,8 +63,8 @@ export function jsonAnswer(
   };
 }
 
-export function errorAnswer({ status, message, details, headers }: HttpError, requestId: string): HttpAnswer {
-  return jsonAnswer(status, { error: { code: ERROR_CODES[status], message, details } }, requestId, headers);
+export function errorAnswer({ status, code, message, details, headers }: HttpError, requestId: string): HttpAnswer {
+  return jsonAnswer(status, { error: { code, message, details } }, requestId, headers);
 }
 
 /** A page without scripts, forms, frames or anything from elsewhere; its own style alone. */

@@ -115,8 +115,15 @@ export async function withPolicy({ pass }: Backend): Promise<{ deps: Deps; polic
 /** Nothing is begun that could not be answered while the gateway still waits: HTTP APIs give up after 30 seconds (AWS, quotas). */
 const GATEWAY_WAITS = 24_000;
 
-/** Aborted when there is no time left to begin anything; `reserve` milliseconds are kept for ending what was begun. */
-export function signalFor({ timeLeft }: Pick<Ask, 'timeLeft'>, reserve: number): AbortSignal {
-  const left = Math.min(timeLeft() - reserve, GATEWAY_WAITS);
+/**
+ * Aborted when there is no time left to begin anything; `reserve` milliseconds are kept for ending what was begun, and it
+ * lasts no longer than `most`.
+ */
+export function signalFor(
+  { timeLeft }: Pick<Ask, 'timeLeft'>,
+  reserve: number,
+  most: number = GATEWAY_WAITS,
+): AbortSignal {
+  const left = Math.min(timeLeft() - reserve, most);
   return left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort(new DOMException('no time left', 'TimeoutError'));
 }

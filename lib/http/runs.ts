@@ -21,6 +21,10 @@ export interface Run {
   /** Ids that were asked for and that no scope has. */
   unknown: string[];
   errors: PassError[];
+  /** What was answered when it was accepted, where workers carry it out. */
+  answer?: Pick<Run, 'decisions' | 'unknown'>;
+  /** The workers could not be told of it, and who asked for it was: they must not carry it out. */
+  withdrawn?: boolean;
 }
 
 /** A run can be asked for as long as its attempts are kept, and a key stands for it at least this long. */

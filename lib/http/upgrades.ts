@@ -1,48 +1,60 @@
-import type { Instance } from '../core/instance.ts';
-import { matches } from '../core/selection.ts';
 import { iso, SECOND } from '../core/time.ts';
+import type { Deps } from '../deps.ts';
 import { attemptJson, decisionJson } from '../present.ts';
-import { type PassOptions, type PassReport, reconcile } from '../reconcile.ts';
 import { type HttpAnswer, HttpError, jsonAnswer } from './answer.ts';
 import type { UpgradesBody } from './bodies.ts';
+import { finished, foreseen, passFor, unknownIn } from './orders.ts';
 import { type Ask, signalFor, withPolicy } from './route.ts';
 import { attemptsOf, claimKey, findRun, newRun, type Run, saveRun } from './runs.ts';
 
 /** What is left of the invocation's time when nothing is begun any more, in milliseconds: a start has to be recorded, an answer only to be sent. */
 const RESERVE = { start: 45_000, look: 3_000 };
 
-/** Another pass holds the lease for some seconds; a person's request waits for it rather than be turned away. */
-const LEASE_TRIES = 4;
-const LEASE_WAIT = 2 * SECOND;
+/**
+ * Of an order that is carried out before it is answered: how long the fleet is looked at, and upgrades are begun. What is
+ * left of the 30 seconds that a gateway waits is for the answers to what was begun.
+ */
+const WITHIN = { look: 10 * SECOND, start: 18 * SECOND };
 
-/** How long the same request waits for the answer of the first one, in steps. */
+/** How long the same request waits for the answer of the first one, in steps, and for a trace that there was a first one. */
 const ANSWER_TRIES = 44;
+const TRACE_TRIES = 6;
 const ANSWER_WAIT = SECOND / 2;
 
-/** `POST /upgrades`: the request is stored, one pass is made for it, and its decisions are the answer. */
-export async function requestUpgrades(ask: Ask<unknown, UpgradesBody>): Promise<HttpAnswer> {
+/** Longer than a function lives: a run that is not done by then has lost its process. */
+const LOST_AFTER = 90 * SECOND;
+
+type Order = Ask<unknown, UpgradesBody>;
+
+/**
+ * `POST /upgrades`: the request is stored and one pass is made for it. Where there are workers they make it, and the answer
+ * says at once what is to be expected from the fleet as last seen; else, and for a dry run, the pass's decisions are the answer.
+ */
+export async function requestUpgrades(ask: Order): Promise<HttpAnswer> {
   const { backend, caller, request } = ask;
   const order = checked(ask.body);
   const key = keyOf(ask);
   // Before anything is stored: without a policy nothing could be done for it.
-  await withPolicy(backend);
+  const { deps } = await withPolicy(backend);
   const run = newRun(order, caller, backend.clock.now());
   const id = key === null ? run.id : await claimKey(backend.ledger, key, run);
   if (id === null) throw new HttpError(409, 'this Idempotency-Key was used for another request');
-  const earlier = id === run.id ? null : await waitFor(ask, id);
+  const isForWorkers = deps.dispatcher !== undefined && !order.dryRun;
+  const earlier = id === run.id ? null : await waitFor(ask, id, isForWorkers);
+  if (isForWorkers) return jsonAnswer(202, resultOf(await accepted(ask, earlier, { ...run, id })), request.requestId);
   return answerOf(earlier ?? (await carryOut(ask, { ...run, id })), request.requestId);
 }
 
 /** `GET /upgrades/{runId}` */
 export async function showRun({ backend, params, request }: Ask): Promise<HttpAnswer> {
   const run = await findRun(backend.ledger, params.runId!);
-  if (!run) throw new HttpError(404, 'there is no such run', [params.runId]);
+  if (!run || run.withdrawn) throw new HttpError(404, 'there is no such run', [params.runId]);
   const { dryRun, reason, override = null } = run.order;
   const attempts = await attemptsOf(backend.ledger, run);
   return jsonAnswer(
     200,
     {
-      ...resultOf(run),
+      ...resultOf({ ...run, answer: undefined }),
       state: run.doneAt === null ? 'accepted' : 'done',
       dryRun,
       requestedBy: run.requestedBy,
@@ -76,68 +88,74 @@ function keyOf({ request }: Ask): string | null {
 }
 
 /**
- * The run of an earlier request with the same key once it is done. Null when it does not come to its end: then its
- * process was most likely killed, and the caller carries it out again. Claims keep anything from being begun twice.
+ * The run of an earlier request with the same key, once it has an answer. Null when it has come to nothing: its process was
+ * killed, or its workers could not be told; then the caller carries it out. Claims keep anything from being begun twice.
+ * @throws HttpError 503 when it takes longer than a caller waits
  */
-async function waitFor({ backend: { ledger, clock } }: Ask, id: string): Promise<Run | null> {
+async function waitFor({ backend: { ledger, clock } }: Order, id: string, isForWorkers: boolean): Promise<Run | null> {
   for (let tries = 1; tries <= ANSWER_TRIES; tries++) {
     const run = await findRun(ledger, id);
-    if (run && run.doneAt !== null) return run;
+    if (run?.withdrawn) return null;
+    if (run && (run.doneAt !== null || isForWorkers)) return run;
+    if (run ? clock.now() - run.createdAt >= LOST_AFTER : tries > TRACE_TRIES) return null;
     await clock.sleep(ANSWER_WAIT);
   }
-  return null;
+  const details = ['ask again with the same Idempotency-Key'];
+  throw new HttpError(
+    503,
+    'the same request is still being carried out',
+    details,
+    { 'retry-after': '5' },
+    'in_progress',
+  );
 }
 
-async function carryOut(ask: Ask, run: Run): Promise<Run> {
-  const { ledger, log, clock } = ask.backend;
-  const { order, requestedBy } = run;
-  await saveRun(ledger, run);
-  log('info', 'upgrades_requested', { run: run.id, by: requestedBy, ...order });
-  const report = await makePass(ask, run);
-  const known = new Set(report.decisions.map(({ instanceId }) => instanceId));
-  const done: Run = {
-    ...run,
-    doneAt: clock.now(),
-    until: Math.max(run.until, report.opening?.closes ?? 0),
-    decisions: report.decisions,
-    unknown: (order.instanceIds ?? []).filter((id) => !known.has(id)),
-    errors: report.errors,
-  };
-  await saveRun(ledger, done);
-  return done;
-}
-
-/** The pass that a tick would make, for what was asked alone. */
-async function makePass(ask: Ask, { id, order, requestedBy }: Run): Promise<PassReport> {
+/** The run that workers carry out: stored, and told to them. @throws HttpError 503 when they could not be told */
+async function accepted(ask: Order, earlier: Run | null, fresh: Run): Promise<Run> {
   const { deps, policy } = await withPolicy(ask.backend);
-  const signal = signalFor(ask, order.dryRun ? RESERVE.look : RESERVE.start);
-  const options: PassOptions = {
-    dryRun: order.dryRun,
-    observeAlways: true,
-    only: pickerOf(order),
-    ...(order.override ? { override: { runId: id } } : {}),
-    requestedBy,
-    reason: reasonOf(order),
-    signal,
-  };
-  for (let tries = 1; ; tries++) {
-    const report = await reconcile(deps, { policy, problem: null }, options);
-    const isBlocked = report.decisions.some(({ reason }) => reason === 'another_run');
-    if (!isBlocked || tries === LEASE_TRIES || signal.aborted) return report;
-    await deps.clock.sleep(LEASE_WAIT);
+  const { ledger, log } = deps;
+  // Told again, in case that nobody has heard of it; it makes one run.
+  if (earlier?.doneAt === null) await tellWorkers(deps, earlier, 'its order is stored, and stays so');
+  if (earlier) return earlier;
+  const report = await foreseen(deps, policy, fresh);
+  const answer = { decisions: report.decisions, unknown: unknownIn(fresh, report) };
+  const run = { ...fresh, ...answer, answer };
+  await saveRun(ledger, run);
+  await tellWorkers(deps, run, 'nothing was begun').catch(async (error: unknown) => {
+    // The message may have been taken all the same: whoever asks again finds what came of it.
+    const stored = await findRun(ledger, run.id);
+    if (stored?.doneAt === null) await saveRun(ledger, { ...stored, withdrawn: true });
+    throw error;
+  });
+  log('info', 'upgrades_requested', { run: run.id, by: run.requestedBy, ...run.order });
+  return run;
+}
+
+/** @throws HttpError 503 */
+async function tellWorkers({ dispatcher, log }: Deps, { id }: Run, sofar: string): Promise<void> {
+  try {
+    await dispatcher!.send([{ kind: 'run', runId: id }]);
+  } catch (error) {
+    log('error', 'run_not_sent', { run: id, error });
+    const details = [`${sofar}; ask again, with the same Idempotency-Key if you sent one`, QUEUE_HINT];
+    throw new HttpError(503, 'the workers cannot be told', details, { 'retry-after': '30' }, 'queue_unavailable');
   }
 }
 
-function pickerOf({ instanceIds, match }: UpgradesBody): (instance: Instance) => boolean {
-  if (match) return (instance) => matches(match, instance);
-  if (!instanceIds) return () => true;
-  const ids = new Set(instanceIds);
-  return ({ instanceId }) => ids.has(instanceId);
-}
+const QUEUE_HINT = 'if that lasts, see whether the queue of QUEUE is there and may be used';
 
-/** Stands on every attempt that comes of it. */
-function reasonOf({ reason, override }: UpgradesBody): string {
-  return override ? `${reason} (override ${override.ticket}: ${override.reason})` : reason;
+async function carryOut(ask: Order, run: Run): Promise<Run> {
+  const { ledger, log, clock } = ask.backend;
+  await saveRun(ledger, run);
+  log('info', 'upgrades_requested', { run: run.id, by: run.requestedBy, ...run.order });
+  const { deps, policy } = await withPolicy(ask.backend);
+  const signals = run.order.dryRun
+    ? { signal: signalFor(ask, RESERVE.look) }
+    : { signal: signalFor(ask, RESERVE.start, WITHIN.start), lookSignal: signalFor(ask, RESERVE.start, WITHIN.look) };
+  const report = await passFor(deps, policy, run, signals);
+  const done = { ...finished(run, report), doneAt: clock.now() };
+  await saveRun(ledger, done);
+  return done;
 }
 
 /** @throws HttpError 404 when nothing that was asked for exists */
@@ -148,6 +166,7 @@ function answerOf(run: Run, requestId: string): HttpAnswer {
   return jsonAnswer(202, resultOf(run), requestId);
 }
 
-function resultOf({ id, decisions, unknown, errors }: Run) {
-  return { runId: id, decisions: decisions.map(decisionJson), unknown, errors };
+function resultOf({ id, answer, errors, ...run }: Omit<Run, 'answer'> & { answer?: Run['answer'] | undefined }) {
+  const { decisions, unknown } = answer ?? run;
+  return { runId: id, decisions: decisions.map(decisionJson), unknown, errors: answer ? [] : errors };
 }

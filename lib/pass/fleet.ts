@@ -14,6 +14,8 @@ export interface Observation {
   failures: RequestFailure[];
   /** What the ledger holds of the fleet, kept up by {@link remember}. */
   stored: Map<string, FleetEntry>;
+  /** Instances whose versions are left to workers to read. Until then they stay stored as last seen. */
+  waiting: ReadonlySet<string>;
 }
 
 /** The fleet as last seen: enough to say why nothing starts while no window is open, without asking the API. */
@@ -28,6 +30,7 @@ export async function recall(deps: Deps, policy: Policy): Promise<Observation> {
     listed: [],
     failures: [],
     stored,
+    waiting: new Set(),
   };
 }
 
@@ -42,7 +45,7 @@ export function withReread(policy: Policy, seen: Observation, reread: readonly I
     const read = fresh.get(instance.instanceId);
     return read ?? (lines.has(instance.engineVersion) ? { ...instance, versions: null } : instance);
   });
-  return { ...seen, instances, behindSince: sinceWhen(policy, instances, seen.stored, now) };
+  return { ...seen, instances, behindSince: sinceWhen(policy, instances, seen.stored, now, seen.waiting) };
 }
 
 function isNewer(read: Instance | undefined, before: Instance): boolean {
@@ -50,17 +53,19 @@ function isNewer(read: Instance | undefined, before: Instance): boolean {
   return PARTS.some((part) => read.versions![part].latest !== before.versions![part].latest);
 }
 
-/** Since when each instance that has something due has been seen so; `now` where it was not before. */
+/** Since when each instance that has something due has been seen so; `now` where it was not before. Those in `waiting` are taken as last seen. */
 export function sinceWhen(
   policy: Policy,
   instances: readonly Instance[],
   known: ReadonlyMap<string, FleetEntry>,
   now: EpochMs,
+  waiting: ReadonlySet<string> = new Set(),
 ): Map<string, EpochMs> {
   const since = new Map<string, EpochMs>();
   for (const instance of instances) {
-    if (dueParts(policy, instance).length > 0)
-      since.set(instance.instanceId, known.get(instance.instanceId)?.behindSince ?? now);
+    const before = known.get(instance.instanceId)?.behindSince ?? null;
+    if (dueParts(policy, instance).length > 0) since.set(instance.instanceId, before ?? now);
+    else if (before !== null && waiting.has(instance.instanceId)) since.set(instance.instanceId, before);
   }
   return since;
 }
@@ -77,7 +82,8 @@ export async function remember(deps: Deps, seen: Observation, decisions: readonl
     const decision = decided.get(instance.instanceId) ?? before?.decision ?? null;
     const gatedAt = isGated(decided.get(instance.instanceId)) ? refreshed(before?.gatedAt, now) : before?.gatedAt;
     const behindSince = seen.behindSince.get(instance.instanceId) ?? null;
-    return { instance, behindSince, decision, ...(gatedAt === undefined ? {} : { gatedAt }), seenAt: now };
+    const seenAs = seen.waiting.has(instance.instanceId) ? asLastSeen(instance, before) : instance;
+    return { instance: seenAs, behindSince, decision, ...(gatedAt === undefined ? {} : { gatedAt }), seenAt: now };
   });
   const ids = new Set(seen.instances.map(({ instanceId }) => instanceId));
   const lost = [...seen.stored.values()].filter(
@@ -88,6 +94,10 @@ export async function remember(deps: Deps, seen: Observation, decisions: readonl
   if (lost.length > 0) await deps.ledger.dropFleet(lost.map(({ instance }) => instance.instanceId));
   for (const entry of changed) seen.stored.set(entry.instance.instanceId, entry);
   for (const { instance } of lost) seen.stored.delete(instance.instanceId);
+}
+
+function asLastSeen(instance: Instance, before: FleetEntry | undefined): Instance {
+  return { ...instance, versions: before?.instance.versions ?? null };
 }
 
 function isGated(decision: Decision | undefined): boolean {

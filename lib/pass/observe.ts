@@ -1,48 +1,69 @@
+import { type Attempt, isHanded } from '../core/attempt.ts';
 import type { Instance, Scope } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
-import { assignWaves } from '../core/selection.ts';
-import { dueParts } from '../core/stock.ts';
-import { DAY, type EpochMs } from '../core/time.ts';
+import type { EpochMs } from '../core/time.ts';
 import { DcsError, type DcsFailure, type Deps, type FleetEntry } from '../deps.ts';
+import { share } from './ask.ts';
 import { failureOf, type RequestFailure } from './failure.ts';
 import { type Observation, sinceWhen } from './fleet.ts';
 import { pool } from './pool.ts';
+import { type OldBefore, READS_AT_ONCE, readEach, wantingOf, withoutOld } from './reading.ts';
 
-/** Versions are asked for again after this long; just before a call they are read again in any case. */
-const VERSIONS_AGE = DAY;
-
-/** Reads of one scope under way at once; the client's limiter sets the pace. */
-const READS_AT_ONCE = 16;
+/** How a pass looks at the fleet. */
+export interface Look {
+  oldBefore: OldBefore;
+  /** Whether workers may be asked to read where much is wanting; else all is read here. */
+  mayAsk: boolean;
+  /** Those that a person asked for: they are read first. */
+  first?: (instance: Instance) => boolean;
+  /** They are read here, however many they are. */
+  isUrgent?: boolean;
+  /** Nothing is begun to be read once it is aborted. */
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Looks at the whole fleet: every scope's list, and the versions and details that are missing or old for instances
  * that a wave owns. A scope that cannot be read keeps its instances as last seen, so that waves are judged with them.
  * A pass that runs out of time stores what it has learned (fleet.ts); the next tick goes on from there.
- * `endedAt`: when an attempt on an instance last ended; what was read of its versions before that is old. `opened`: when the
- * opening began; `latest` may have moved since the one before, and no wave may run what the one before it never ran.
  */
-export async function observe(
-  deps: Deps,
-  policy: Policy,
-  endedAt: ReadonlyMap<string, EpochMs>,
-  opened: EpochMs | null,
-  signal?: AbortSignal,
-): Promise<Observation> {
+export async function observe(deps: Deps, policy: Policy, look: Look): Promise<Observation> {
+  const { oldBefore, signal } = look;
   const now = deps.clock.now();
   const known = new Map((await deps.ledger.fleet()).map((entry) => [entry.instance.instanceId, entry]));
   const failures: RequestFailure[] = [];
   const lists = await pool(policy.scopes, policy.scopes.length, (scope) => list(deps, scope, known, failures, signal));
   const listed = policy.scopes.filter((_, index) => lists[index] !== null).map((scope) => scope.id);
-  const seen = lists.flatMap((list) => list ?? []);
-  const unread = [...known.values()]
-    .filter(({ instance }) => !listed.includes(instance.scope))
-    .map(({ instance }) => instance);
-  const current = seen.map((instance) =>
-    withoutOld(instance, Math.max(opened ?? 0, endedAt.get(instance.instanceId) ?? 0)),
-  );
-  const fresh = await withVersions(deps, policy, current, failures, signal);
-  const instances = [...fresh, ...unread.filter(({ scope }) => policy.scopes.some(({ id }) => id === scope))];
-  return { instances, behindSince: sinceWhen(policy, instances, known, now), listed, failures, stored: known };
+  const current = lists.flatMap((list) => list ?? []).map((instance) => withoutOld(instance, oldBefore));
+  // What could not be read just now is not asked again in this pass.
+  const failed = new Set(failures.map(({ instanceId }) => instanceId));
+  const wanting = wantingOf(policy, current, now).filter(({ instanceId }) => !failed.has(instanceId));
+  const { found, here, waiting } = await share(deps, policy, wanting, look);
+  const read = await readEach(deps, policy, here, failures, signal);
+  const fresh = new Map([...found, ...read].map((instance) => [instance.instanceId, instance]));
+  const unread = [...known.values()].map(({ instance }) => instance).filter(({ scope }) => !listed.includes(scope));
+  const instances = [
+    ...current.map((instance) => fresh.get(instance.instanceId) ?? instance),
+    ...unread.filter(({ scope }) => policy.scopes.some(({ id }) => id === scope)),
+  ];
+  const behindSince = sinceWhen(policy, instances, known, now, waiting);
+  return { instances, behindSince, listed, failures, stored: known, waiting };
+}
+
+/**
+ * What was read before an attempt on the instance ended says nothing any more, nor what was read before the opening began:
+ * `latest` may have moved since the one before, and no wave may run what the one before it never ran.
+ */
+export function oldBefore(attempts: readonly Attempt[], opened: EpochMs | null): OldBefore {
+  const ends = new Map<string, EpochMs>();
+  for (const attempt of attempts) {
+    const { instanceId, finishedAt, state, lookUntil, calls, updates } = attempt;
+    const isLeft = state === 'claimed' && lookUntil === null && calls === 0 && !isHanded(attempt);
+    // A claim that was given back without a call was made from something that is not so any more.
+    const at = finishedAt ?? (isLeft ? updates.at(-1)?.at : undefined);
+    if (at !== undefined) ends.set(instanceId, Math.max(at, ends.get(instanceId) ?? 0));
+  }
+  return (instanceId) => Math.max(opened ?? 0, ends.get(instanceId) ?? 0);
 }
 
 /** The instances of one scope with what was known of them before, or null when it could not be read. */
@@ -94,68 +115,5 @@ async function stillThere(
     if (error instanceof DcsError && error.rule.class === 'gone') return { shown: null };
     const failure = failureOf(error);
     return { shown: null, failure: { ...failure, rule: { ...failure.rule, stops: 'instance' } } };
-  }
-}
-
-function withoutOld(instance: Instance, endedAt: EpochMs): Instance {
-  return instance.versions && instance.versions.readAt < endedAt ? { ...instance, versions: null } : instance;
-}
-
-async function withVersions(
-  deps: Deps,
-  policy: Policy,
-  instances: Instance[],
-  failures: RequestFailure[],
-  signal?: AbortSignal,
-): Promise<Instance[]> {
-  const now = deps.clock.now();
-  const owned = assignWaves(policy, instances);
-  const scopes = new Map(policy.scopes.map((scope) => [scope.id, scope]));
-  const dead = new Set<string>();
-  // What could not be read just now is not asked again in this pass.
-  const unread = new Set(failures.map(({ instanceId }) => instanceId));
-  const wanting = instances.filter(
-    (instance) =>
-      owned.get(instance.instanceId)?.kind === 'wave' &&
-      !unread.has(instance.instanceId) &&
-      (isOld(instance, now) || needsDetails(policy, instance)),
-  );
-  const read = await pool(wanting, READS_AT_ONCE * scopes.size, async (instance) => {
-    if (dead.has(instance.scope)) return instance;
-    const { instance: found, failure } = await refresh(deps, policy, scopes.get(instance.scope)!, instance, signal);
-    if (failure) failures.push({ during: 'read', scope: instance.scope, instanceId: instance.instanceId, failure });
-    if (failure?.rule.stops === 'scope') dead.add(instance.scope);
-    return found;
-  }, signal); // biome-ignore format: one call
-  const byId = new Map(read.map((instance) => [instance.instanceId, instance]));
-  return instances.map((instance) => byId.get(instance.instanceId) ?? instance);
-}
-
-function isOld({ versions }: Instance, now: EpochMs): boolean {
-  return versions === null || now - versions.readAt >= VERSIONS_AGE;
-}
-
-/** Only what is due needs ShowInstance: its edition stands nowhere else. */
-function needsDetails(policy: Policy, instance: Instance): boolean {
-  return instance.details === null && (instance.versions === null || dueParts(policy, instance).length > 0);
-}
-
-async function refresh(
-  deps: Deps,
-  policy: Policy,
-  scope: Scope,
-  instance: Instance,
-  signal?: AbortSignal,
-): Promise<{ instance: Instance; failure: DcsFailure | null }> {
-  let found = instance;
-  try {
-    if (isOld(found, deps.clock.now()))
-      found = { ...found, versions: await deps.dcs.showVersions(scope, found.instanceId, signal) };
-    if (found.details === null && dueParts(policy, found).length > 0) {
-      found = { ...found, details: (await deps.dcs.showInstance(scope, found.instanceId, signal)).details };
-    }
-    return { instance: found, failure: null };
-  } catch (error) {
-    return { instance: found, failure: failureOf(error) };
   }
 }

@@ -29,6 +29,8 @@ export interface PassOptions {
   reason: string;
   /** Aborted when there is no time left: nothing is begun after that. */
   signal?: AbortSignal;
+  /** Aborted when the fleet has been looked at for long enough: the pass decides from what it knows by then. */
+  lookSignal?: AbortSignal;
 }
 
 export interface PassReport {
@@ -81,4 +83,17 @@ export interface Gathered {
   policy: Policy | null;
   /** Whether the pass got as far as deciding: only then does it know which holds are in force. */
   judged: boolean;
+}
+
+export function gatheredNothing(): Gathered {
+  return {
+    failures: [],
+    raised: [],
+    listed: [],
+    looked: [],
+    accepted: [],
+    gauged: [],
+    policy: null,
+    judged: false,
+  };
 }

@@ -4,7 +4,7 @@ import { take } from './act.ts';
 import { approvalFor } from './approval.ts';
 import { takenBack } from './hand.ts';
 import { type StartOrder, start } from './start.ts';
-import type { Gathered } from './tally.ts';
+import { gatheredNothing } from './tally.ts';
 import { spentScopes, tell } from './tell.ts';
 
 /** What became of one message. `nothing`: it came late, or twice, or what it names is not there. */
@@ -45,16 +45,7 @@ export async function carryOut(
     approval: await approvalFor(deps.ledger, policy),
   };
   const result = await start(deps, () => null, order, signal);
-  const gathered: Gathered = {
-    failures: [],
-    raised: [],
-    listed: [],
-    looked: [],
-    accepted: [],
-    gauged: [],
-    policy: null,
-    judged: false,
-  };
+  const gathered = gatheredNothing();
   await take(deps, policy, decision, result, gathered);
   await tell(deps, [], null, gathered);
   if (result.kind === 'called') return { kind: 'called', attempt: result.attempt };

@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Hold } from '../../lib/core/hold.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../lib/core/time.ts';
-import { type Condition, type FleetEntry, type Lease, type Ledger, StaleLeaseError } from '../../lib/deps.ts';
-import { anAttempt, anInstance, NIGHT } from '../support/builders.ts';
+import {
+  type Condition,
+  type Finding,
+  type FleetEntry,
+  type Lease,
+  type Ledger,
+  StaleLeaseError,
+} from '../../lib/deps.ts';
+import { anAttempt, anInstance, NIGHT, versions } from '../support/builders.ts';
 
 /**
  * What every ledger does. `open` gives an empty one; `reopen`, for a store that outlives its process, closes the given
@@ -34,12 +41,14 @@ export function ledgerContract(
         await ledger.claim(anAttempt('a'), lease);
         await ledger.putHold(aHold('h'));
         await ledger.putFleet([anEntry('a')]);
+        await ledger.putFinding(aFinding('a'));
         await ledger.putCondition(aCondition('c'));
         await ledger.putNote('policy', 'version: 1');
         ledger = await reopen(ledger);
         expect(await ledger.attempts({})).toEqual([anAttempt('a')]);
         expect(await ledger.holds()).toEqual([aHold('h')]);
         expect(await ledger.fleet()).toEqual([anEntry('a')]);
+        expect(await ledger.findings('cn-north-4/p1')).toEqual([aFinding('a')]);
         expect(await ledger.conditions()).toEqual([aCondition('c')]);
         expect(await ledger.note('policy')).toBe('version: 1');
         expect(await ledger.acquireLease('next', MINUTE, NIGHT + HOUR)).toMatchObject({ fence: lease.fence + 1 });
@@ -311,6 +320,23 @@ function documents(current: () => Ledger): void {
     expect(new Set((await current().fleet()).map(({ instance }) => instance.instanceId)).size).toBe(2_500);
   });
 
+  it('findings: kept by scope and instance, and what was read later stays', async () => {
+    const [early, late] = [aFinding('a'), aFinding('a', NIGHT + SECOND)];
+    const elsewhere = { ...aFinding('a'), scope: 'cn-north-4/p1x' };
+    for (const finding of [late, early, aFinding('b'), elsewhere]) await current().putFinding(finding);
+    const found = await current().findings('cn-north-4/p1');
+    expect(sorted(found, ({ instanceId }) => instanceId)).toEqual([late, aFinding('b')]);
+    expect(await current().findings('cn-north-4/p1x')).toEqual([elsewhere]);
+    expect(await current().findings('cn-north-4/p')).toEqual([]);
+    expect(await current().fleet()).toEqual([]);
+  });
+
+  it('findings: of twenty that come at once in any order, the one that was read last stays', async () => {
+    const times = Array.from({ length: 20 }, (_, index) => NIGHT + ((index * 7) % 20) * SECOND);
+    await Promise.all(times.map((at) => current().putFinding(aFinding('a', at))));
+    expect(await current().findings('cn-north-4/p1')).toEqual([aFinding('a', NIGHT + 19 * SECOND)]);
+  });
+
   it('conditions: kept, replaced by key, dropped', async () => {
     await current().putCondition(aCondition('one'));
     await current().putCondition(aCondition('two'));
@@ -363,6 +389,11 @@ function aHold(id: string, change: Partial<Hold> = {}): Hold {
 
 function anEntry(name: string, change: Partial<FleetEntry> = {}): FleetEntry {
   return { instance: anInstance(name), behindSince: null, decision: null, seenAt: NIGHT, ...change };
+}
+
+function aFinding(name: string, readAt = NIGHT): Finding {
+  const details = { cacheMode: 'ha', productType: null };
+  return { instanceId: `id-${name}`, scope: 'cn-north-4/p1', versions: versions({ readAt }), details };
 }
 
 function aCondition(key: string): Condition {

@@ -2,7 +2,8 @@ import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
 import type { Deps, Message, Metrics } from '../../lib/deps.ts';
 import { createDcs } from '../../lib/io/dcs/client.ts';
 import { createLog } from '../../lib/io/log.ts';
-import { carryOut, type PassReport, reconcile } from '../../lib/reconcile.ts';
+import { type PassReport, reconcile } from '../../lib/reconcile.ts';
+import { subjectOf, takeUp } from '../support/take-up.ts';
 import { CREDENTIALS } from './fleet.ts';
 import { Judge, type Violation } from './judge.ts';
 import { clockOf, type Life, living, type Machine } from './machine.ts';
@@ -191,7 +192,7 @@ export class Stage {
       this.#sent += 1;
       const name = `message/${this.#sent}`;
       const trouble = night.weather('queue', name)?.trouble ?? null;
-      night.note('queue', `${message.attemptId.slice(-20)}${trouble ? ` (${trouble})` : ''}`);
+      night.note('queue', `${subjectOf(message).slice(-20)}${trouble ? ` (${trouble})` : ''}`);
       if (trouble === 'not_taken') throw new Error('the queue did not take 1 of 1 messages');
       if (trouble === 'lost') continue;
       const wait =
@@ -213,7 +214,7 @@ export class Stage {
     this.#messages.set(life, delivery);
     const signal = this.limit(life);
     const { state } = night;
-    void this.run(life, () => carryOut(this.deps(life), state, delivery.message.attemptId, signal));
+    void this.run(life, () => takeUp(this.deps(life), state, delivery.message, signal));
   }
 
   /** What nobody said was done comes again, three times in all. */

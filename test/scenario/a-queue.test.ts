@@ -3,6 +3,7 @@ import { isHanded } from '../../lib/core/attempt.ts';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import { aFreeze, aHold, anInstance, aPolicy, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
+import { subjectOf } from '../support/take-up.ts';
 
 function worldWith(...names: string[]): FakeWorld {
   const world = new FakeWorld(names);
@@ -169,7 +170,7 @@ describe('a worker', () => {
     const world = worldWith('a', 'b', 'c');
     world.moods.set('a', [{ refuse: 'DCS.3002', status: 403 }]);
     await world.pass();
-    const first = world.queue!.findIndex(({ attemptId }) => attemptId.startsWith('id-a@'));
+    const first = world.queue!.findIndex((message) => subjectOf(message).startsWith('id-a@'));
     const order = [...world.queue!.splice(first, 1), ...world.queue!.splice(0)];
     for (const message of order) await world.work(message);
     expect(names(world.posts)).toEqual(['a']);

@@ -17,8 +17,9 @@ import {
   type UpgradeOutcome,
 } from '../../lib/deps.ts';
 import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
-import { carryOut, type PassOptions, type PassReport, reconcile, type WorkDone } from '../../lib/reconcile.ts';
+import { type PassOptions, type PassReport, reconcile } from '../../lib/reconcile.ts';
 import { anInstance, aPolicy, LATEST, NIGHT } from './builders.ts';
+import { takeUp } from './take-up.ts';
 
 /** How DCS treats the next call for an instance; each is used up once, the last one stays. */
 export type Mood =
@@ -147,6 +148,8 @@ export class FakeWorld implements Dcs, Metrics {
       claim: (...args) => guard(() => stored.claim(...args)),
       save: (...args) => guard(() => stored.save(...args)),
       putFleet: (...args) => guard(() => stored.putFleet(...args)),
+      putFinding: (...args) => guard(() => stored.putFinding(...args)),
+      putNote: (...args) => guard(() => stored.putNote(...args)),
       releaseLease: (...args) => guard(() => stored.releaseLease(...args)),
     });
     const dcs = delegate<Dcs>(this, { upgrade: (...args) => guard(() => this.upgrade(...args)) });
@@ -183,8 +186,12 @@ export class FakeWorld implements Dcs, Metrics {
   }
 
   /** A worker takes up a message. */
-  work({ attemptId }: Message, state: PolicyState = { policy: this.policy, problem: null }): Promise<WorkDone> {
-    return carryOut(this.deps(), state, attemptId);
+  work(
+    message: Message,
+    state: PolicyState = { policy: this.policy, problem: null },
+    signal?: AbortSignal,
+  ): ReturnType<typeof takeUp> {
+    return takeUp(this.deps(), state, message, signal);
   }
 
   /** Passes, killed ones included, until nothing is under way and nothing can start; then the number of passes. */

@@ -1,13 +1,14 @@
 import { ATTEMPT_STATES, type Attempt } from '../../core/attempt.ts';
 import type { Hold, HoldMatch } from '../../core/hold.ts';
 import type { EpochMs } from '../../core/time.ts';
-import type { Condition, FleetEntry } from '../../deps.ts';
+import type { Condition, Finding, FleetEntry } from '../../deps.ts';
 
 /** What a ledger keeps as JSON documents, by kind. */
 export interface Documents {
   attempt: Attempt;
   hold: Hold;
   fleet: FleetEntry;
+  finding: Finding;
   condition: Condition;
 }
 
@@ -55,6 +56,7 @@ const isOpening: Check = (value) => {
   const { id, opens, closes } = isObject(value) ? (value as Record<string, unknown>) : {};
   return isText(id) && isNumber(opens) && isNumber(closes);
 };
+const isReading: Check = (value) => isObject(value) && isNumber((value as Record<string, unknown>).readAt);
 const isState: Check = (value) => ATTEMPT_STATES.some((state) => state === value);
 
 /** What must be there for the program to work on a document without harm: a net under damage, not a second set of types. */
@@ -87,6 +89,7 @@ const NEEDS: Record<Kind, Record<string, Check>> = {
     releasedAt: isMoment,
   },
   fleet: { instance: isObject, seenAt: isNumber },
+  finding: { instanceId: isText, scope: isText, versions: isReading },
   condition: { key: isText, alert: isAlert },
 };
 
@@ -113,6 +116,11 @@ export function decodeAll<K extends Kind>(
   onDamage: OnDamage,
 ): Documents[K][] {
   return [...rows].flatMap(([key, text]) => decode(kind, key, text, onDamage) ?? []);
+}
+
+/** Under which a finding is kept: an id has no line break in it. */
+export function findingKey({ scope, instanceId }: Pick<Finding, 'scope' | 'instanceId'>): string {
+  return `${scope}\n${instanceId}`;
 }
 
 /** What a store knows of an attempt beside its document. */

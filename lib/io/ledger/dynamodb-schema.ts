@@ -10,6 +10,7 @@
  * | `hold`        | hold id            | doc                                          |
  * | `condition`   | condition key      | doc                                          |
  * | `fleet#0`…`7` | instance id        | doc                                          |
+ * | `finding#…`   | instance id        | doc, readAt, expires; `…` is the scope's id  |
  * | `note`        | its name           | doc, expires?                                |
  *
  * `openSince` stands only on attempts that are not settled. So the index over it holds those alone, and one write moves

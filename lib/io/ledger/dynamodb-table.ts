@@ -21,8 +21,11 @@ export interface Key {
   sk: string;
 }
 
-/** What must be true of the stored item for a write to happen: that there is none, or what stands in it. */
-export type When = 'absent' | Row;
+/**
+ * What must be true of the stored item for a write to happen: that there is none; what stands in it; or that there is none
+ * or no more in it than this.
+ */
+export type When = 'absent' | Row | { atMost: Row };
 
 export interface Find {
   pk: string;
@@ -175,9 +178,21 @@ function queryOf(table: string, { pk, prefix, by, limit }: Find): QueryCommandIn
 function conditionOf(when?: When) {
   if (when === undefined) return {};
   if (when === 'absent') return { ConditionExpression: 'attribute_not_exists(pk)' };
+  if (isAtMost(when)) {
+    const { ConditionExpression, ExpressionAttributeValues } = comparing(when.atMost, '<=');
+    return { ConditionExpression: `attribute_not_exists(pk) OR (${ConditionExpression})`, ExpressionAttributeValues };
+  }
+  return comparing(when, '=');
+}
+
+function isAtMost(when: Row | { atMost: Row }): when is { atMost: Row } {
+  return typeof when.atMost === 'object';
+}
+
+function comparing(when: Row, operator: '=' | '<=') {
   const names = Object.keys(when);
   return {
-    ConditionExpression: names.map((name) => `${name} = :${name}`).join(' AND '),
+    ConditionExpression: names.map((name) => `${name} ${operator} :${name}`).join(' AND '),
     ExpressionAttributeValues: toItem(Object.fromEntries(names.map((name) => [`:${name}`, when[name]!]))),
   };
 }

@@ -2,7 +2,15 @@ import type { Attempt } from '../../core/attempt.ts';
 import { stableHash } from '../../core/hash.ts';
 import type { Hold } from '../../core/hold.ts';
 import { DAY, SECOND } from '../../core/time.ts';
-import { type Condition, type FleetEntry, type Lease, type Ledger, type Log, StaleLeaseError } from '../../deps.ts';
+import {
+  type Condition,
+  type Finding,
+  type FleetEntry,
+  type Lease,
+  type Ledger,
+  type Log,
+  StaleLeaseError,
+} from '../../deps.ts';
 import {
   type AttemptRow,
   type Documents,
@@ -31,6 +39,9 @@ const FLEET_SHARDS = 8;
 
 /** Settled attempts are kept this long, for the history; the table deletes them some days later. */
 const KEPT = 400 * DAY;
+
+/** What workers have read is of use until the next tick, and versions are read anew after a day in any case. */
+const FINDINGS_KEPT = 2 * DAY;
 
 const LEASE: Key = { pk: 'lease', sk: 'lease' };
 
@@ -133,6 +144,19 @@ class DynamoLedger implements Ledger {
     await this.#table.writeAll([], [...new Set(instanceIds)].map(fleetKey));
   }
 
+  async findings(scope: string): Promise<Finding[]> {
+    return this.#read('finding', { pk: findingsOf(scope) });
+  }
+
+  async putFinding(finding: Finding): Promise<void> {
+    const { scope, instanceId: sk, versions } = finding;
+    const row = { pk: findingsOf(scope), sk, readAt: versions.readAt, doc: encode(finding) };
+    await this.#table.put(
+      { ...row, ...expiry(versions.readAt + FINDINGS_KEPT) },
+      { atMost: { readAt: versions.readAt } },
+    );
+  }
+
   async conditions(): Promise<Condition[]> {
     return this.#read('condition', { pk: 'condition' });
   }
@@ -214,6 +238,10 @@ function expiry(until: number | undefined): Row {
 
 function fleetKey(instanceId: string): Key {
   return { pk: `fleet#${stableHash(instanceId) % FLEET_SHARDS}`, sk: instanceId };
+}
+
+function findingsOf(scope: string): string {
+  return `finding#${scope}`;
 }
 
 /** An item without a document is a damaged one. */

@@ -1,6 +1,6 @@
 import type { Attempt } from '../../core/attempt.ts';
-import { type Condition, type FleetEntry, type Lease, type Ledger, StaleLeaseError } from '../../deps.ts';
-import { type Documents, decode, decodeAll, encode, type Kind } from './documents.ts';
+import { type Condition, type Finding, type FleetEntry, type Lease, type Ledger, StaleLeaseError } from '../../deps.ts';
+import { type Documents, decode, decodeAll, encode, findingKey, type Kind } from './documents.ts';
 import { giveBack, grant } from './lease.ts';
 
 /** A ledger for tests, the demo and dry runs: gone with the process. Documents are kept as text, so that nobody shares an object with it. */
@@ -14,6 +14,7 @@ class MemoryLedger implements Ledger {
     attempt: new Map(),
     hold: new Map(),
     fleet: new Map(),
+    finding: new Map(),
     condition: new Map(),
   };
   readonly #notes = new Map<string, string>();
@@ -88,6 +89,18 @@ class MemoryLedger implements Ledger {
 
   async dropFleet(instanceIds: string[]): Promise<void> {
     for (const id of instanceIds) this.#documents.fleet.delete(id);
+  }
+
+  async findings(scope: string): Promise<Finding[]> {
+    return this.#all('finding').filter((finding) => finding.scope === scope);
+  }
+
+  async putFinding(finding: Finding): Promise<void> {
+    const key = findingKey(finding);
+    const text = this.#documents.finding.get(key);
+    const stored = text === undefined ? null : decode('finding', key, text, impossible);
+    if (stored && stored.versions.readAt > finding.versions.readAt) return;
+    this.#documents.finding.set(key, encode(finding));
   }
 
   async conditions(): Promise<Condition[]> {

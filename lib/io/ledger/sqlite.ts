@@ -2,13 +2,23 @@ import { hostname } from 'node:os';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { Attempt } from '../../core/attempt.ts';
 import type { Hold } from '../../core/hold.ts';
-import { type Condition, type FleetEntry, type Lease, type Ledger, type Log, StaleLeaseError } from '../../deps.ts';
+import {
+  type Condition,
+  type Finding,
+  type FleetEntry,
+  type Lease,
+  type Ledger,
+  type Log,
+  StaleLeaseError,
+} from '../../deps.ts';
 import {
   type AttemptRow,
   type Documents,
+  decode,
   decodeAll,
   decodeAttempts,
   encode,
+  findingKey,
   type Kind,
   type OnDamage,
   onceEach,
@@ -132,6 +142,21 @@ class SqliteLedger implements Ledger {
     if (instanceIds.length === 0) return;
     this.#transaction(() => {
       for (const id of instanceIds) this.#drop('fleet', id);
+    });
+  }
+
+  async findings(scope: string): Promise<Finding[]> {
+    const prefix = findingKey({ scope, instanceId: '' });
+    const sql = "SELECT key, doc FROM documents WHERE kind = 'finding' AND substr(key, 1, length(?)) = ? ORDER BY key";
+    return decodeAll('finding', this.#rows(sql, prefix, prefix), this.#onDamage);
+  }
+
+  async putFinding(finding: Finding): Promise<void> {
+    const key = findingKey(finding);
+    this.#transaction(() => {
+      const [row] = this.#rows("SELECT key, doc FROM documents WHERE kind = 'finding' AND key = ?", key);
+      const stored = row && decode('finding', key, row[1], this.#onDamage);
+      if (!stored || stored.versions.readAt <= finding.versions.readAt) this.#put('finding', key, encode(finding));
     });
   }
 

@@ -1,0 +1,108 @@
+import { type Asked, nextAsking } from '../core/asking.ts';
+import type { Instance } from '../core/instance.ts';
+import type { Policy } from '../core/policy.ts';
+import { DAY } from '../core/time.ts';
+import type { Deps, Message } from '../deps.ts';
+import type { Look } from './observe.ts';
+import { isWanting, withFinding } from './reading.ts';
+
+/** More instances of one scope than this are read by a worker: to read them here would take longer than to ask. */
+export const MANY = 50;
+
+/** Name of the note that says when workers were asked to read which scope. */
+const ASKED = 'asked';
+
+export interface Shared {
+  /** Instances with what workers have read of them. */
+  found: Instance[];
+  /** To be read by this pass, in this order. */
+  here: Instance[];
+  /** Left to workers, by id. */
+  waiting: ReadonlySet<string>;
+}
+
+/** Of one scope: what this pass reads in any case, and what is so much that a worker is to read it. */
+interface Part {
+  scope: string;
+  mine: Instance[];
+  rest: Instance[];
+}
+
+/**
+ * Shares what is wanting between this pass and the workers. Without a queue, and where little is wanting, all of it is read
+ * here. Of a scope of which much is wanting, what workers have read since is taken, and they are asked for the rest; where
+ * they read nothing, and where they cannot be asked, this pass reads it after all.
+ */
+export async function share(deps: Deps, policy: Policy, wanting: readonly Instance[], look: Look): Promise<Shared> {
+  const found: Instance[] = [];
+  const parts: Part[] = [];
+  for (const [scope, group] of Map.groupBy(wanting, ({ scope }) => scope)) {
+    const isMuch = group.length > MANY && look.mayAsk && deps.dispatcher !== undefined;
+    const now = isMuch ? await withFindings(deps, scope, group, look) : group;
+    if (isMuch) found.push(...now);
+    parts.push(
+      split(scope, isMuch ? now.filter((one) => isWanting(policy, one, deps.clock.now())) : now, isMuch, look),
+    );
+  }
+  const left = await leftToWorkers(
+    deps,
+    parts.filter(({ rest }) => rest.length > 0),
+  );
+  const here = parts.flatMap((part) => (left.has(part.scope) ? part.mine : [...part.mine, ...part.rest]));
+  const isFirst = (instance: Instance) => look.first?.(instance) === true;
+  const waiting = parts.filter(({ scope }) => left.has(scope)).flatMap(({ rest }) => rest);
+  return {
+    found,
+    here: [...here.filter(isFirst), ...here.filter((instance) => !isFirst(instance))],
+    waiting: new Set(waiting.map(({ instanceId }) => instanceId)),
+  };
+}
+
+async function withFindings(deps: Deps, scope: string, group: Instance[], { oldBefore }: Look): Promise<Instance[]> {
+  const findings = new Map((await deps.ledger.findings(scope)).map((finding) => [finding.instanceId, finding]));
+  return group.map((instance) => withFinding(instance, findings.get(instance.instanceId), oldBefore));
+}
+
+/** What a person asked for is read at once where that is little, or urgent. */
+function split(scope: string, wanting: Instance[], isMuch: boolean, { first, isUrgent }: Look): Part {
+  const asked = first ? wanting.filter(first) : [];
+  const mine = isUrgent || asked.length <= MANY ? new Set(asked) : new Set<Instance>();
+  const rest = wanting.filter((instance) => !mine.has(instance));
+  if (!isMuch || rest.length <= MANY) return { scope, mine: wanting, rest: [] };
+  return { scope, mine: [...mine], rest };
+}
+
+/** The scopes that workers are asked to read, or were asked to a short time ago. */
+async function leftToWorkers(deps: Deps, parts: readonly Part[]): Promise<Set<string>> {
+  if (parts.length === 0) return new Set();
+  const now = deps.clock.now();
+  const before = JSON.parse((await deps.ledger.note(ASKED)) ?? '{}') as Record<string, Asked>;
+  const asking = parts.map(({ scope, rest }) => ({ scope, ...nextAsking(before[scope] ?? null, rest.length, now) }));
+  const [asked, alone] = [
+    asking.filter(({ kind }) => kind === 'ask'),
+    asking.filter(({ kind }) => kind === 'read_here'),
+  ];
+  if (alone.length > 0) deps.log('warn', 'workers_read_nothing', { scopes: alone.map(({ scope }) => scope) });
+  if (
+    !(await ask(
+      deps,
+      asked.map(({ scope }) => scope),
+    ))
+  )
+    return new Set();
+  const after = { ...before, ...Object.fromEntries(asking.map(({ scope, asked }) => [scope, asked])) };
+  if (asked.length + alone.length > 0) await deps.ledger.putNote(ASKED, JSON.stringify(after), now + DAY);
+  return new Set(asking.flatMap(({ scope, kind }) => (kind === 'read_here' ? [] : [scope])));
+}
+
+/** False: the queue did not take it. Then nobody is waited for, and the next pass asks again. */
+async function ask({ dispatcher, log }: Deps, scopes: readonly string[]): Promise<boolean> {
+  if (scopes.length === 0) return true;
+  try {
+    await dispatcher!.send(scopes.map((scope): Message => ({ kind: 'observe', scope })));
+    return true;
+  } catch (error) {
+    log('error', 'observations_not_sent', { scopes, error });
+    return false;
+  }
+}

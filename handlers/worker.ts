@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import * as z from 'zod/mini';
-import type { Deps, Log, Message, PolicyState } from '../lib/deps.ts';
+import type { Log, Message } from '../lib/deps.ts';
 import { carryOutRun } from '../lib/http/orders.ts';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
 import { carryOut, observeScope } from '../lib/reconcile.ts';
@@ -41,18 +41,21 @@ export const worker =
     const batch = Batch.safeParse(event);
     if (!batch.success) throw new TypeError(`not a batch of a queue: ${describe(event)}`);
     const { pass } = await load();
-    const { deps, state } = await pass();
+    const ready = await pass();
+    const { log } = ready.deps;
     const done = batch.data.Records.map(async (record): Promise<boolean> => {
-      const message = readMessage(record, deps.log);
+      const message = readMessage(record, log);
       if (!message) return false;
       const left = context.getRemainingTimeInMillis() - RESERVE[message.kind];
       if (left <= 0) return false;
       try {
-        const { isOver, ...about } = await work(deps, state, message, AbortSignal.timeout(left));
-        deps.log('info', 'work', { ...message, ...about });
+        // An order decides under a lease of its own: two that shared a holder would both take it for theirs.
+        const own = message.kind === 'run' ? await pass() : ready;
+        const { isOver, ...about } = await work(own, message, AbortSignal.timeout(left));
+        log('info', 'work', { ...message, ...about });
         return isOver;
       } catch (error) {
-        deps.log('error', 'work_failed', { ...message, error });
+        log('error', 'work_failed', { ...message, error });
         await alarm(error);
         return false;
       }
@@ -62,8 +65,10 @@ export const worker =
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };
 
+type Ready = Awaited<ReturnType<Runtime['pass']>>;
+
 /** Does what a message asks for. `isOver`: it need not come again. */
-async function work(deps: Deps, state: PolicyState, message: Message, signal: AbortSignal) {
+async function work({ deps, state }: Ready, message: Message, signal: AbortSignal) {
   if (message.kind === 'observe') {
     const { kind: result, ...about } = await observeScope(deps, state, message.scope, signal);
     return { isOver: true, result, ...about };

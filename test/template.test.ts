@@ -116,6 +116,7 @@ describe('what may be done by whom', () => {
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
         { actions: ['sns:Publish'], on: ['Alarms'] },
+        { actions: ['sqs:SendMessage'], on: ['Starts.Arn'] },
         { actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], on: ['Starts.Arn'] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['WorkerLogGroup.Arn'] },
       ],
@@ -199,7 +200,7 @@ describe('the queue', () => {
         ScalingConfig: { MaximumConcurrency: 5 },
       },
     ]);
-    for (const name of ['TickLambdaFunction', 'HttpLambdaFunction'])
+    for (const name of ['TickLambdaFunction', 'HttpLambdaFunction', 'WorkerLambdaFunction'])
       expect(resource(name).Properties.Environment.Variables.QUEUE).toEqual({ Ref: 'Starts' });
   });
 

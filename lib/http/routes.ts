@@ -17,7 +17,8 @@ export const ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/upgrades',
     right: 'upgrade',
-    summary: 'Make one pass for some instances or all; with dryRun, which is the default, start nothing.',
+    summary:
+      'Make one pass for some instances or all; with dryRun, which is the default, start nothing. Where there are workers they make it: the answer says what is to be expected from the fleet as last seen, and the run what came of it.',
     body: UpgradesBody,
     headers: { 'Idempotency-Key': 'The same key and body give the same answer and one run.' },
     answer: { status: 202, schema: forms.UpgradesAnswer },

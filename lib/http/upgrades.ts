@@ -25,6 +25,7 @@ const ANSWER_WAIT = SECOND / 2;
 const LOST_AFTER = 90 * SECOND;
 
 type Order = Ask<unknown, UpgradesBody>;
+type Ready = Awaited<ReturnType<typeof withPolicy>>;
 
 /**
  * `POST /upgrades`: the request is stored and one pass is made for it. Where there are workers they make it, and the answer
@@ -35,14 +36,14 @@ export async function requestUpgrades(ask: Order): Promise<HttpAnswer> {
   const order = checked(ask.body);
   const key = keyOf(ask);
   // Before anything is stored: without a policy nothing could be done for it.
-  const { deps } = await withPolicy(backend);
+  const ready = await withPolicy(backend);
   const run = newRun(order, caller, backend.clock.now());
   const id = key === null ? run.id : await claimKey(backend.ledger, key, run);
   if (id === null) throw new HttpError(409, 'this Idempotency-Key was used for another request');
-  const isForWorkers = deps.dispatcher !== undefined && !order.dryRun;
+  const isForWorkers = ready.deps.dispatcher !== undefined && !order.dryRun;
   const earlier = id === run.id ? null : await waitFor(ask, id, isForWorkers);
-  if (isForWorkers) return jsonAnswer(202, resultOf(await accepted(ask, earlier, { ...run, id })), request.requestId);
-  return answerOf(earlier ?? (await carryOut(ask, { ...run, id })), request.requestId);
+  if (isForWorkers) return jsonAnswer(202, resultOf(await accepted(ready, earlier, { ...run, id })), request.requestId);
+  return answerOf(earlier ?? (await carryOut(ask, ready, { ...run, id })), request.requestId);
 }
 
 /** `GET /upgrades/{runId}` */
@@ -111,8 +112,7 @@ async function waitFor({ backend: { ledger, clock } }: Order, id: string, isForW
 }
 
 /** The run that workers carry out: stored, and told to them. @throws HttpError 503 when they could not be told */
-async function accepted(ask: Order, earlier: Run | null, fresh: Run): Promise<Run> {
-  const { deps, policy } = await withPolicy(ask.backend);
+async function accepted({ deps, policy }: Ready, earlier: Run | null, fresh: Run): Promise<Run> {
   const { ledger, log } = deps;
   // Told again, in case that nobody has heard of it; it makes one run.
   if (earlier?.doneAt === null) await tellWorkers(deps, earlier, 'its order is stored, and stays so');
@@ -144,11 +144,10 @@ async function tellWorkers({ dispatcher, log }: Deps, { id }: Run, sofar: string
 
 const QUEUE_HINT = 'if that lasts, see whether the queue of QUEUE is there and may be used';
 
-async function carryOut(ask: Order, run: Run): Promise<Run> {
+async function carryOut(ask: Order, { deps, policy }: Ready, run: Run): Promise<Run> {
   const { ledger, log, clock } = ask.backend;
   await saveRun(ledger, run);
   log('info', 'upgrades_requested', { run: run.id, by: run.requestedBy, ...run.order });
-  const { deps, policy } = await withPolicy(ask.backend);
   const signals = run.order.dryRun
     ? { signal: signalFor(ask, RESERVE.look) }
     : { signal: signalFor(ask, RESERVE.start, WITHIN.start), lookSignal: signalFor(ask, RESERVE.start, WITHIN.look) };

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { worker } from '../../handlers/worker.ts';
+import { DAY, HOUR } from '../../lib/core/time.ts';
+import { findRun, newRun, saveRun } from '../../lib/http/runs.ts';
 import type { Runtime } from '../../lib/io/runtime.ts';
+import { aPolicy, LIMITS } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const TIME_LEFT = { getRemainingTimeInMillis: () => 80_000 };
@@ -77,6 +80,8 @@ describe('the worker', () => {
     '{"kind":"start"}',
     '{"kind":"start","attemptId":""}',
     '{"kind":"stop","attemptId":"x"}',
+    '{"kind":"observe"}',
+    '{"kind":"run","attemptId":"x"}',
   ])('F113 %j means nothing: it is reported until the queue puts it aside, and the log is told once', async (body) => {
     const world = new FakeWorld(['a']);
     for (let times = 1; times <= 3; times++) {
@@ -93,6 +98,47 @@ describe('the worker', () => {
     const result = await handlerOf(world)(batchOf(...bodies), { getRemainingTimeInMillis: () => 1_000 });
     expect(result.batchItemFailures).toHaveLength(1);
     expect(world.posts).toEqual([]);
+  });
+
+  it('reads a scope, also in its last three quarters of a minute, when no call is made any more', async () => {
+    const { world, bodies } = await handedOver('a', 'b');
+    const observe = JSON.stringify({ kind: 'observe', scope: 'cn-north-4/p1' });
+    world.now += DAY;
+    const result = await handlerOf(world)(batchOf(bodies[0]!, observe), { getRemainingTimeInMillis: () => 40_000 });
+    expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-0' }] });
+    expect([world.posts, (await world.ledger.findings('cn-north-4/p1')).length]).toEqual([[], 2]);
+    expect(world.logs).toContainEqual({ level: 'info', code: 'work', kind: 'observe', scope: 'cn-north-4/p1', result: 'observed', read: 2, left: 0 }); // biome-ignore format: one line of the log
+  });
+
+  it('carries out orders, of which two in one batch decide one after the other', async () => {
+    const world = new FakeWorld(['a', 'b']);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 1 } });
+    world.queue = [];
+    const bodies: string[] = [];
+    for (const name of ['a', 'b']) {
+      const order = { instanceIds: [`id-${name}`], dryRun: false, reason: 'x' };
+      await saveRun(world.ledger, newRun(order, 'ci', world.now, `run-${name}`));
+      bodies.push(JSON.stringify({ kind: 'run', runId: `run-${name}` }));
+    }
+    // Both have decided before either acts.
+    const { acquireLease } = world.ledger;
+    world.ledger.acquireLease = async (...args) => {
+      const lease = await acquireLease.apply(world.ledger, args);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return lease;
+    };
+    expect(await handlerOf(world)(batchOf(...bodies), TIME_LEFT)).toEqual({ batchItemFailures: [] });
+    expect(world.queue).toHaveLength(1);
+  });
+
+  it('leaves an order that it could not bring to its end to the next one', async () => {
+    const world = new FakeWorld(['a']);
+    world.queue = [];
+    await saveRun(world.ledger, newRun({ dryRun: false, reason: 'x' }, 'ci', world.now, 'run-1'));
+    await world.ledger.acquireLease('a tick', HOUR, world.now);
+    const body = JSON.stringify({ kind: 'run', runId: 'run-1' });
+    expect((await handlerOf(world)(batchOf(body), TIME_LEFT)).batchItemFailures).toHaveLength(1);
+    expect(await findRun(world.ledger, 'run-1')).toMatchObject({ doneAt: null });
   });
 
   it.each<[string, unknown, string]>([

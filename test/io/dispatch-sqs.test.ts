@@ -1,11 +1,13 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { worker } from '../../handlers/worker.ts';
+import { MINUTE } from '../../lib/core/time.ts';
 import { systemClock } from '../../lib/io/clock.ts';
 import { createSqsDispatcher } from '../../lib/io/dispatch/sqs.ts';
 import type { Runtime } from '../../lib/io/runtime.ts';
 import { poll } from '../../scripts/offline/poll.ts';
 import { type LocalQueue, startQueue } from '../../scripts/offline/queue.ts';
+import { aPolicy, LIMITS } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 let queue: LocalQueue;
@@ -84,6 +86,21 @@ describe('a queue on SQS', () => {
       expect(world.posts.map(({ name }) => name)).toEqual(['a']);
     },
   );
+});
+
+it('brings a scope to be read to the workers, killed in the middle or not, and the next tick decides from that', async () => {
+  const world = new FakeWorld(Array.from({ length: 80 }, (_, index) => `c${index}`));
+  world.policy = aPolicy({ limits: { ...LIMITS, parallel: 100 } });
+  world.queue = [];
+  await world.pass();
+  expect(world.queue).toEqual([{ kind: 'observe', scope: 'cn-north-4/p1' }]);
+  await dispatcherOf(queue).send([...world.queue, ...world.queue]);
+  world.queue = [];
+  world.crash = { at: world.effects + 30, after: true };
+  const isRead = () => world.logs.filter(({ code, left }) => code === 'work' && left === 0).length === 2;
+  await workUntil(world, () => isRead() && queue.waiting().length === 0);
+  world.now += 5 * MINUTE;
+  expect((await world.pass()).started).toHaveLength(80);
 });
 
 /** Every worker has said what became of its message. */

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { Log, Message } from '../lib/deps.ts';
 import { carryOutRun } from '../lib/http/orders.ts';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
-import { carryOut, observeScope } from '../lib/reconcile.ts';
+import { carryOut, observeScopes } from '../lib/reconcile.ts';
 import { ledgerAlarm, soundAlarm } from './alarm.ts';
 import { describe } from './event.ts';
 
@@ -34,7 +34,7 @@ const Work = z.union([
  */
 const RESERVE = { start: 45_000, run: 45_000, observe: 15_000 };
 
-/** Does what messages ask for: the calls that a pass has claimed, reads of a scope, the pass of an order. What failed, and what nobody can read, is reported message by message. */
+/** Does what messages ask for: the calls that a pass has claimed, reads of scopes, the pass of an order. What failed, and what nobody can read, is reported message by message. */
 export const worker =
   (load: () => Promise<Runtime>, alarm = soundAlarm) =>
   async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> => {
@@ -43,15 +43,20 @@ export const worker =
     const { pass } = await load();
     const ready = await pass();
     const { log } = ready.deps;
-    const done = batch.data.Records.map(async (record): Promise<boolean> => {
-      const message = readMessage(record, log);
-      if (!message) return false;
+    const messages = batch.data.Records.map((record) => readMessage(record, log));
+    const scopes = messages.flatMap((message) => (message?.kind === 'observe' ? [message.scope] : []));
+    let observing: ReturnType<typeof observeScopes> | undefined;
+    const done = async (message: Message): Promise<boolean> => {
       const left = context.getRemainingTimeInMillis() - RESERVE[message.kind];
-      if (left <= 0) return false;
+      // The next tick asks again for what was not observed; everything else comes again.
+      if (left <= 0) return message.kind === 'observe';
+      const signal = AbortSignal.timeout(left);
       try {
+        // Together: they have much to read in common.
+        if (message.kind === 'observe') observing ??= observeScopes(ready.deps, ready.state, scopes, signal);
         // An order decides under a lease of its own: two that shared a holder would both take it for theirs.
         const own = message.kind === 'run' ? await pass() : ready;
-        const { isOver, ...about } = await work(own, message, AbortSignal.timeout(left));
+        const { isOver, ...about } = await work(own, message, signal, observing);
         log('info', 'work', { ...message, ...about });
         return isOver;
       } catch (error) {
@@ -59,18 +64,21 @@ export const worker =
         await alarm(error);
         return false;
       }
-    });
-    const isDone = await Promise.all(done);
+    };
+    const isDone = await Promise.all(messages.map((message) => message !== null && done(message)));
     const failed = batch.data.Records.filter((_, index) => !isDone[index]);
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };
 
-type Ready = Awaited<ReturnType<Runtime['pass']>>;
-
-/** Does what a message asks for. `isOver`: it need not come again. */
-async function work({ deps, state }: Ready, message: Message, signal: AbortSignal) {
+/** Does what a message asks for. `isOver`: it need not come again. `observing`: all scopes that are asked for. */
+async function work(
+  { deps, state }: Awaited<ReturnType<Runtime['pass']>>,
+  message: Message,
+  signal: AbortSignal,
+  observing?: ReturnType<typeof observeScopes>,
+) {
   if (message.kind === 'observe') {
-    const { kind: result, ...about } = await observeScope(deps, state, message.scope, signal);
+    const { kind: result, ...about } = (await observing!).get(message.scope)!;
     return { isOver: true, result, ...about };
   }
   if (message.kind === 'run') {

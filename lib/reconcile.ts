@@ -25,7 +25,7 @@ import { gatheredNothing, type PassOptions, type PassReport, type Tally } from '
 import { GRACE, spentScopes, tell } from './pass/tell.ts';
 
 export type { PolicyState } from './deps.ts';
-export { type Observed, observeScope } from './pass/survey.ts';
+export { type Observed, observeScopes } from './pass/survey.ts';
 export type { PassError, PassOptions, PassReport } from './pass/tally.ts';
 export { carryOut, type WorkDone } from './pass/work.ts';
 

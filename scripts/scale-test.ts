@@ -43,7 +43,7 @@ const table = await startTable();
 const moved = BEGINS - systemClock.now();
 const clock = movedClock(moved);
 const simulator = await startSimulator({ clock, fleet: fleetOf(instances, random) });
-const queue = await startQueue({ visibility: 5, receives: 10 });
+const queue = await startQueue({ visibility: 15, receives: 10 });
 const ledger = openDynamoLedger(table.name, { client: clientOf(table.endpoint) });
 await remember(ledger);
 const env = environment();

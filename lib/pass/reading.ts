@@ -61,7 +61,6 @@ export async function readEach(
   wanting: readonly Instance[],
   failures: RequestFailure[],
   signal?: AbortSignal,
-  kept: (found: Instance) => Promise<void> = async () => undefined,
 ): Promise<Instance[]> {
   const scopes = new Map(policy.scopes.map((scope) => [scope.id, scope]));
   const dead = new Set<string>();
@@ -71,7 +70,6 @@ export async function readEach(
     const { instance: found, failure } = await refresh(deps, policy, scopes.get(instance.scope)!, instance, signal);
     if (failure) failures.push({ during: 'read', scope: instance.scope, instanceId: instance.instanceId, failure });
     if (failure?.rule.stops === 'scope') dead.add(instance.scope);
-    if (found !== instance) await kept(found);
     return found;
   }, signal); // biome-ignore format: one call
 }

@@ -1,78 +1,123 @@
-import type { Instance } from '../core/instance.ts';
+import type { Instance, Scope } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { memoryOf } from '../core/stock.ts';
 import { calendar } from '../core/window.ts';
-import type { Deps, PolicyState } from '../deps.ts';
+import type { Deps, Finding, PolicyState } from '../deps.ts';
 import { failureOf, type RequestFailure } from './failure.ts';
 import { oldBefore } from './observe.ts';
-import { readEach, wantingOf, withFinding, withoutOld } from './reading.ts';
+import { pool } from './pool.ts';
+import { type OldBefore, readEach, wantingOf, withFinding, withoutOld } from './reading.ts';
 import { gatheredNothing } from './tally.ts';
 import { tell } from './tell.ts';
 
 /** What became of a message that asks to read a scope. `left`: what was wanting and is still to be read. */
 export type Observed = { kind: 'observed'; read: number; left: number } | { kind: 'nothing'; why: string };
 
+/** Each has requests to the cloud and to the table under way; more would wait for each other's connections. */
+const SCOPES_AT_ONCE = 2;
+
+/** So many are read before they are stored, while the next ones are read: a worker that is killed loses no more than twice that. */
+const STORED_TOGETHER = 64;
+const WRITES_AT_ONCE = 4;
+
 /**
- * Reads what is missing or old of a scope's versions, for the passes to find; each is stored as soon as it is read, so a
- * worker that is killed loses little. It decides and starts nothing, and writes nothing that a pass writes: it may come
- * twice, late, and while a pass runs. What it has no time for, the next pass asks for again. @throws when the ledger fails
+ * Reads what is missing or old of the versions of scopes, for the passes to find. It decides and starts nothing, and writes
+ * nothing that a pass writes: it may be asked for twice, late, and while a pass runs. What it has no time for, the next pass
+ * asks for again. @throws when the ledger cannot be read or written: then it may be asked for again
  */
-export async function observeScope(
+export async function observeScopes(
   deps: Deps,
   state: PolicyState,
-  scopeId: string,
+  scopeIds: readonly string[],
   signal?: AbortSignal,
-): Promise<Observed> {
-  if (state.problem !== null) return { kind: 'nothing', why: 'there is no valid policy' };
+): Promise<Map<string, Observed>> {
+  const nothing = (why: string) => new Map(scopeIds.map((id): [string, Observed] => [id, { kind: 'nothing', why }]));
+  if (state.problem !== null) return nothing('there is no valid policy');
   const { policy } = state;
-  if (!policy.scopes.some(({ id }) => id === scopeId))
-    return { kind: 'nothing', why: 'the policy does not name the scope any more' };
-  const failures: RequestFailure[] = [];
-  let read = 0;
-  const wanting = await wantingIn(deps, policy, scopeId, failures, signal);
-  await readEach(deps, policy, wanting, failures, signal, async ({ instanceId, scope, versions, details }) => {
-    if (!versions) return;
-    await deps.ledger.putFinding({ instanceId, scope, versions, details });
-    read += 1;
-  });
-  // That there was no time left is nobody's fault.
-  const real = failures.filter(({ failure }) => !signal?.aborted || failure.code !== 'TRANSPORT.TIMEOUT');
-  const isListed = !signal?.aborted && failures.every(({ instanceId }) => instanceId !== null);
-  const gathered = { ...gatheredNothing(), failures: real, listed: isListed ? [scopeId] : [] };
+  const scopes = policy.scopes.filter(({ id }) => scopeIds.includes(id));
+  const results = nothing('the policy does not name the scope any more');
+  if (scopes.length === 0) return results;
+  for (const { id } of scopes) results.set(id, { kind: 'nothing', why: 'there was no time left for it' });
+  const past = await pastOf(deps, policy);
+  const gathered = gatheredNothing();
+  await pool(scopes, SCOPES_AT_ONCE, async (scope) => {
+    const { failures, isWhole, ...result } = await survey(deps, policy, scope, past, signal);
+    results.set(scope.id, { kind: 'observed', ...result });
+    gathered.failures.push(...failures);
+    if (isWhole) gathered.listed.push(scope.id);
+  }, signal); // biome-ignore format: one call
   await tell(deps, [], null, gathered);
-  return { kind: 'observed', read, left: wanting.length - read };
+  return results;
 }
 
-/** What a pass would want to be read now, of this scope alone; nothing when the scope cannot be listed. */
+/** What the passes know. */
+interface Past {
+  known: ReadonlyMap<string, Instance>;
+  before: OldBefore;
+}
+
+async function pastOf({ ledger, clock }: Deps, policy: Policy): Promise<Past> {
+  const now = clock.now();
+  const [fleet, attempts] = await Promise.all([ledger.fleet(), ledger.attempts({ since: now - memoryOf(policy) })]);
+  const names = [...new Set(policy.rollout.flatMap((wave) => wave.windows))];
+  return {
+    known: new Map(fleet.map(({ instance }) => [instance.instanceId, instance])),
+    before: oldBefore(attempts, calendar(policy, names, null).at(now)?.opens ?? null),
+  };
+}
+
+interface Surveyed {
+  read: number;
+  left: number;
+  failures: RequestFailure[];
+  /** Nothing kept it from looking at all of the scope. */
+  isWhole: boolean;
+}
+
+async function survey(deps: Deps, policy: Policy, scope: Scope, past: Past, signal?: AbortSignal): Promise<Surveyed> {
+  const failures: RequestFailure[] = [];
+  const wanting = await wantingIn(deps, policy, scope, past, signal).catch((error: unknown) => {
+    failures.push({ during: 'read', scope: scope.id, instanceId: null, failure: failureOf(error) });
+    return [];
+  });
+  let read = 0;
+  let storing: Promise<unknown> = Promise.resolve();
+  const isStopped = () => signal?.aborted || failures.some(({ failure }) => failure.rule.stops === 'scope');
+  for (let from = 0; from < wanting.length && !isStopped(); from += STORED_TOGETHER) {
+    const asked = wanting.slice(from, from + STORED_TOGETHER);
+    const found = (await readEach(deps, policy, asked, failures, signal)).filter((one) => !asked.includes(one));
+    await storing;
+    storing = pool(found.flatMap(findingOf), WRITES_AT_ONCE, (finding) => deps.ledger.putFinding(finding));
+    // It is awaited later; until then its failure is nobody's surprise.
+    storing.catch(() => undefined);
+    read += found.length;
+  }
+  await storing;
+  // That there was no time left is nobody's fault.
+  const real = failures.filter(({ failure }) => !signal?.aborted || failure.code !== 'TRANSPORT.TIMEOUT');
+  const isWhole = !signal?.aborted && failures.every(({ instanceId }) => instanceId !== null);
+  return { read, left: wanting.length - read, failures: real, isWhole };
+}
+
+/** What a pass would want to be read of the scope now. @throws DcsError */
 async function wantingIn(
-  deps: Deps,
+  { ledger, dcs, clock }: Deps,
   policy: Policy,
-  scopeId: string,
-  failures: RequestFailure[],
+  scope: Scope,
+  { known, before }: Past,
   signal?: AbortSignal,
 ): Promise<Instance[]> {
-  const { ledger, clock } = deps;
-  const names = [...new Set(policy.rollout.flatMap((wave) => wave.windows))];
-  const [fleet, findings, attempts] = await Promise.all([
-    ledger.fleet(),
-    ledger.findings(scopeId),
-    ledger.attempts({ since: clock.now() - memoryOf(policy) }),
-  ]);
-  const isOldBefore = oldBefore(attempts, calendar(policy, names, null).at(clock.now())?.opens ?? null);
-  const known = new Map(fleet.map(({ instance }) => [instance.instanceId, instance]));
-  const found = new Map(findings.map((finding) => [finding.instanceId, finding]));
-  try {
-    const listed = await deps.dcs.listInstances(policy.scopes.find(({ id }) => id === scopeId)!, signal);
-    const own = listed.map((instance) => {
-      const { versions = null, details = null } = known.get(instance.instanceId) ?? {};
-      const asKnown = withoutOld({ ...instance, versions, details }, isOldBefore);
-      return withFinding(asKnown, found.get(instance.instanceId), isOldBefore);
-    });
-    // Which wave owns what depends on the whole fleet.
-    const others = [...known.values()].filter(({ scope }) => scope !== scopeId);
-    return wantingOf(policy, [...own, ...others], clock.now()).filter(({ scope }) => scope === scopeId);
-  } catch (error) {
-    failures.push({ during: 'read', scope: scopeId, instanceId: null, failure: failureOf(error) });
-    return [];
-  }
+  const findings = new Map((await ledger.findings(scope.id)).map((finding) => [finding.instanceId, finding]));
+  const own = (await dcs.listInstances(scope, signal)).map((instance) => {
+    const { versions = null, details = null } = known.get(instance.instanceId) ?? {};
+    const asKnown = withoutOld({ ...instance, versions, details }, before);
+    return withFinding(asKnown, findings.get(instance.instanceId), before);
+  });
+  // Which wave owns what depends on the whole fleet.
+  const others = [...known.values()].filter((instance) => instance.scope !== scope.id);
+  return wantingOf(policy, [...own, ...others], clock.now()).filter((instance) => instance.scope === scope.id);
+}
+
+function findingOf({ instanceId, scope, versions, details }: Instance): Finding[] {
+  return versions ? [{ instanceId, scope, versions, details }] : [];
 }

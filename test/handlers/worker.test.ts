@@ -110,6 +110,31 @@ describe('the worker', () => {
     expect(world.logs).toContainEqual({ level: 'info', code: 'work', kind: 'observe', scope: 'cn-north-4/p1', result: 'observed', read: 2, left: 0 }); // biome-ignore format: one line of the log
   });
 
+  it('reads two scopes at once, each once, and leaves to the next tick what there is no time for', async () => {
+    const { world } = await handedOver('a');
+    const ids = ['p1', 'p2', 'p3', 'p4'].map((project) => `cn-north-4/${project}`);
+    const scope = world.policy.scopes[0]!;
+    world.policy = { ...world.policy, scopes: ids.map((id) => ({ ...scope, id, project: id.slice(-2) })) };
+    const under = new Set<string>();
+    const listed: string[] = [];
+    let most = 0;
+    const deps = world.deps.bind(world);
+    const listInstances = world.listInstances.bind(world);
+    const slow: typeof listInstances = async (one) => {
+      listed.push(one.id);
+      most = Math.max(most, under.add(one.id).size);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      under.delete(one.id);
+      return listInstances(one);
+    };
+    world.deps = () => ({ ...deps(), dcs: { ...deps().dcs, listInstances: slow } });
+    const batch = batchOf(...[...ids, ...ids].map((id) => JSON.stringify({ kind: 'observe', scope: id })));
+    expect(await handlerOf(world)(batch, TIME_LEFT)).toEqual({ batchItemFailures: [] });
+    expect([listed.toSorted(), most]).toEqual([ids, 2]);
+    const late = await handlerOf(world)(batch, { getRemainingTimeInMillis: () => 14_000 });
+    expect([late, listed.length]).toEqual([{ batchItemFailures: [] }, 4]);
+  });
+
   it('carries out orders, of which two in one batch decide one after the other', async () => {
     const world = new FakeWorld(['a', 'b']);
     world.policy = aPolicy({ limits: { ...LIMITS, parallel: 1 } });

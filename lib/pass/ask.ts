@@ -1,7 +1,7 @@
 import { type Asked, nextAsking } from '../core/asking.ts';
 import type { Instance } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
-import { DAY } from '../core/time.ts';
+import { DAY, type EpochMs } from '../core/time.ts';
 import type { Deps, Message } from '../deps.ts';
 import type { Look } from './observe.ts';
 import { isWanting, withFinding } from './reading.ts';
@@ -24,6 +24,8 @@ export interface Shared {
 /** Of one scope: what this pass reads in any case, and what is so much that a worker is to read it. */
 interface Part {
   scope: string;
+  /** With what workers have read of them. */
+  found: Instance[];
   mine: Instance[];
   rest: Instance[];
 }
@@ -34,16 +36,14 @@ interface Part {
  * they read nothing, and where they cannot be asked, this pass reads it after all.
  */
 export async function share(deps: Deps, policy: Policy, wanting: readonly Instance[], look: Look): Promise<Shared> {
-  const found: Instance[] = [];
-  const parts: Part[] = [];
-  for (const [scope, group] of Map.groupBy(wanting, ({ scope }) => scope)) {
-    const isMuch = group.length > MANY && look.mayAsk && deps.dispatcher !== undefined;
-    const now = isMuch ? await withFindings(deps, scope, group, look) : group;
-    if (isMuch) found.push(...now);
-    parts.push(
-      split(scope, isMuch ? now.filter((one) => isWanting(policy, one, deps.clock.now())) : now, isMuch, look),
-    );
-  }
+  const mayAsk = look.mayAsk && deps.dispatcher !== undefined;
+  const parts = await Promise.all(
+    [...Map.groupBy(wanting, ({ scope }) => scope)].map(([scope, group]) =>
+      mayAsk && group.length > MANY
+        ? splitUp(deps, policy, scope, group, look)
+        : { scope, found: [], mine: group, rest: [] },
+    ),
+  );
   const left = await leftToWorkers(
     deps,
     parts.filter(({ rest }) => rest.length > 0),
@@ -52,31 +52,29 @@ export async function share(deps: Deps, policy: Policy, wanting: readonly Instan
   const isFirst = (instance: Instance) => look.first?.(instance) === true;
   const waiting = parts.filter(({ scope }) => left.has(scope)).flatMap(({ rest }) => rest);
   return {
-    found,
+    found: parts.flatMap(({ found }) => found),
     here: [...here.filter(isFirst), ...here.filter((instance) => !isFirst(instance))],
     waiting: new Set(waiting.map(({ instanceId }) => instanceId)),
   };
 }
 
-async function withFindings(deps: Deps, scope: string, group: Instance[], { oldBefore }: Look): Promise<Instance[]> {
-  const findings = new Map((await deps.ledger.findings(scope)).map((finding) => [finding.instanceId, finding]));
-  return group.map((instance) => withFinding(instance, findings.get(instance.instanceId), oldBefore));
-}
-
 /** What a person asked for is read at once where that is little, or urgent. */
-function split(scope: string, wanting: Instance[], isMuch: boolean, { first, isUrgent }: Look): Part {
+async function splitUp(deps: Deps, policy: Policy, scope: string, group: Instance[], look: Look): Promise<Part> {
+  const { first, isUrgent, oldBefore } = look;
+  const findings = new Map((await deps.ledger.findings(scope)).map((finding) => [finding.instanceId, finding]));
+  const found = group.map((instance) => withFinding(instance, findings.get(instance.instanceId), oldBefore));
+  const wanting = found.filter((instance) => isWanting(policy, instance, deps.clock.now()));
   const asked = first ? wanting.filter(first) : [];
   const mine = isUrgent || asked.length <= MANY ? new Set(asked) : new Set<Instance>();
   const rest = wanting.filter((instance) => !mine.has(instance));
-  if (!isMuch || rest.length <= MANY) return { scope, mine: wanting, rest: [] };
-  return { scope, mine: [...mine], rest };
+  return rest.length > MANY ? { scope, found, mine: [...mine], rest } : { scope, found, mine: wanting, rest: [] };
 }
 
 /** The scopes that workers are asked to read, or were asked to a short time ago. */
 async function leftToWorkers(deps: Deps, parts: readonly Part[]): Promise<Set<string>> {
   if (parts.length === 0) return new Set();
   const now = deps.clock.now();
-  const before = JSON.parse((await deps.ledger.note(ASKED)) ?? '{}') as Record<string, Asked>;
+  const before = await askedLately(deps, now);
   const asking = parts.map(({ scope, rest }) => ({ scope, ...nextAsking(before[scope] ?? null, rest.length, now) }));
   const [asked, alone] = [
     asking.filter(({ kind }) => kind === 'ask'),
@@ -93,6 +91,17 @@ async function leftToWorkers(deps: Deps, parts: readonly Part[]): Promise<Set<st
   const after = { ...before, ...Object.fromEntries(asking.map(({ scope, asked }) => [scope, asked])) };
   if (asked.length + alone.length > 0) await deps.ledger.putNote(ASKED, JSON.stringify(after), now + DAY);
   return new Set(asking.flatMap(({ scope, kind }) => (kind === 'read_here' ? [] : [scope])));
+}
+
+/** By scope. What cannot be read any more, or is of another day, is as if nobody had been asked. */
+async function askedLately({ ledger }: Deps, now: EpochMs): Promise<Record<string, Asked>> {
+  const text = await ledger.note(ASKED);
+  try {
+    const noted = Object.entries(JSON.parse(text ?? '{}') as Record<string, Asked>);
+    return Object.fromEntries(noted.filter(([, { at }]) => now - at < DAY));
+  } catch {
+    return {};
+  }
 }
 
 /** False: the queue did not take it. Then nobody is waited for, and the next pass asks again. */

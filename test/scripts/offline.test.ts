@@ -37,6 +37,7 @@ verify: { settle: 1s }
 `;
 
 interface Run extends Omit<Answer, 'attempts'> {
+  state: string;
   attempts: { name: string; state: string; requestedBy: string; taskId: string | null }[];
 }
 type Fleet = { decisions: { instanceId: string; name: string; reason: string }[] };
@@ -95,7 +96,9 @@ describe('npm run offline', () => {
     const ordered = await ask<Answer>('POST', '/upgrades', { body });
     expect([ordered.status, ordered.json.decisions]).toMatchObject([202, [{ instanceId, action: 'start' }]]);
     const path = `/upgrades/${ordered.json.runId}`;
+    expect(['accepted', 'done']).toContain((await ask<Run>('GET', path)).json.state);
     const run = await until<Run>(path, ({ attempts }) => attempts.some(({ state }) => state === 'succeeded'));
+    expect(run.state).toBe('done');
     expect(run.attempts).toEqual([
       expect.objectContaining({
         name: 'ordered',

@@ -8,6 +8,7 @@ import type { Decision } from './core/decision.ts';
 import { feedAlerts } from './core/feed-alert.ts';
 import { waitingOverrides } from './core/override.ts';
 import type { Policy } from './core/policy.ts';
+import { failedOnes } from './core/recovered.ts';
 import { memoryOf, type Scene } from './core/stock.ts';
 import type { EpochMs } from './core/time.ts';
 import { calendar } from './core/window.ts';
@@ -122,6 +123,7 @@ async function decideAndAct(
   try {
     const { verdict, scene } = await judge(deps, policy, seen, options, tally);
     report.waves = verdict.waves;
+    tally.failed = failedOnes(scene.attempts, verdict.decisions, seen.instances);
     if (options.dryRun) report.plan = planOf(policy, verdict.decisions, report.now);
     await remember(deps, seen, options.dryRun ? [] : verdict.decisions);
     report.decisions = askedFor(verdict.decisions, seen, options);

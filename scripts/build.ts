@@ -24,6 +24,7 @@ const SELDOM = [
   'lib/core/errors.ts',
   'lib/core/policy-alerts.ts',
   'lib/core/policy-freeze.ts',
+  'lib/core/recovered.ts',
   'lib/core/window-cron.ts',
   'lib/core/window-rrule.ts',
   'lib/io/dcs/sign.ts',
@@ -34,6 +35,7 @@ const SELDOM = [
   'lib/pass/look.ts',
   'lib/pass/observe.ts',
   'lib/pass/order.ts',
+  'lib/pass/recovered.ts',
   'lib/pass/start.ts',
 ];
 

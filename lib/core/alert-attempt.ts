@@ -2,6 +2,7 @@ import { type Alert, type AlertEvent, overAlert, type Severity } from './alert.t
 import { kindOf } from './alert-facts.ts';
 import { type Attempt, isOpen } from './attempt.ts';
 import type { ErrorRule } from './errors.ts';
+import { isMarked } from './marks.ts';
 import { isOverride } from './override.ts';
 import type { Subject } from './subject.ts';
 import { type EpochMs, iso } from './time.ts';
@@ -106,9 +107,9 @@ export function untold(attempt: Attempt, now: EpochMs, ruleOf: (code: string) =>
   ];
 }
 
-/** Whether somebody was told. */
-function isMarked(marks: readonly string[], event: AlertEvent): boolean {
-  return marks.some((mark) => mark === event || mark.startsWith(`${event}@`));
+/** That it has failed, as that was told. @throws for one that has not */
+export function failureAlert(attempt: Attempt, ruleOf: (code: string) => ErrorRule): Alert {
+  return alertOf(TOLD.find(({ event }) => event === attempt.state)!, attempt, ruleOf);
 }
 
 function alertOf(told: Told, attempt: Attempt, ruleOf: (code: string) => ErrorRule): Alert {

@@ -53,8 +53,3 @@ export function overAlert(alert: Alert, at: EpochMs): Alert {
   const summary = `It is over: ${alert.summary}`;
   return { ...alert, severity: 'info', summary, action: 'Nothing is to be done.', at, resolved: true };
 }
-
-/** What an attempt remembers once all were told: the event, and with a `!` its end. */
-export function markOf({ event, resolved }: Alert): string {
-  return resolved ? `${event}!` : event;
-}

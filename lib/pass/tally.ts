@@ -4,6 +4,7 @@ import type { Attempt } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Instance } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
+import type { Failed } from '../core/recovered.ts';
 import type { WaveState } from '../core/rollout.ts';
 import type { EpochMs } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
@@ -79,6 +80,8 @@ export interface Gathered {
   accepted: string[];
   /** Scopes in which the gates of an instance could be read in this pass. */
   gauged: string[];
+  /** Failures that people were told of; only a pass that decides knows what became of them. */
+  failed?: Failed[];
   /** Null where there is no valid one. */
   policy: Policy | null;
   /** Whether the pass got as far as deciding: only then does it know which holds are in force. */

@@ -1,9 +1,10 @@
-import { type Alert, markOf } from '../core/alert.ts';
+import type { Alert } from '../core/alert.ts';
 import { isSettledAttempt, unseenAlert, untold } from '../core/alert-attempt.ts';
 import { kindOf, policyAlert, scopeAlert, unknownCodeAlert, unreadableAlert } from '../core/alert-facts.ts';
 import { byCause, groupedAlert } from '../core/alert-group.ts';
 import type { Attempt } from '../core/attempt.ts';
 import { isKnown, ruleFor } from '../core/errors.ts';
+import { marked, markOf, reachedBy } from '../core/marks.ts';
 import { type EpochMs, MINUTE } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import type { Condition, DcsFailure, Deps } from '../deps.ts';
@@ -11,6 +12,7 @@ import { tellConditions } from './conditions.ts';
 import { deadlinesMeanwhile } from './deadlines.ts';
 import { Delivery } from './delivery.ts';
 import { tellDigests } from './digest.ts';
+import { tellRecoveries } from './recovered.ts';
 import type { Gathered } from './tally.ts';
 
 /** A scope, or a queue, that fails for a reason that passes is told only when it lasts. */
@@ -46,26 +48,12 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], del
     if (!result.told && !result.complete) continue;
     for (const { attempt } of group) {
       const known = current.get(attempt.id);
-      if (known) await save({ ...known, told: marked(known.told, markOf(alert), result) });
+      if (known) await save({ ...known, told: marked(known.told, alert, result, group.length > 1) });
     }
   }
   for (const attempt of current.values())
     if (isSettledAttempt(attempt, now, ruleOf) !== attempt.settled) await save({ ...attempt });
   return alerts;
-}
-
-/** Who has it, where not all have: `failed@webhook …`. */
-function reachedBy(told: readonly string[], what: string): string[] {
-  return told.filter((mark) => mark.startsWith(`${what}@`)).map((mark) => mark.slice(what.length + 1));
-}
-
-function marked(
-  told: readonly string[],
-  what: string,
-  { complete, reached }: { complete: boolean; reached: string[] },
-): string[] {
-  const others = told.filter((mark) => !mark.startsWith(`${what}@`));
-  return [...others, ...(complete ? [what] : reached.map((name) => `${what}@${name}`))];
 }
 
 /** Tells all that a pass has found out. `opening`: of any window, now. */
@@ -113,6 +101,7 @@ export async function tell(
   }
   const delivery = new Delivery(deps, [...known.values()]);
   const told = await tellAttempts(deps, attempts, delivery);
+  if (gathered.failed?.length) told.push(...(await tellRecoveries(deps, gathered.failed, delivery)));
   for (const alert of delivery.alerts()) raised.push({ alert, grace: GRACE });
   const kinds = [
     ...gathered.listed.map((scope) => `${scope}:read`),

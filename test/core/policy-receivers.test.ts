@@ -93,7 +93,12 @@ describe('a receiver that cannot be told', () => {
     [{ to: 'pagerduty', routingKey: 'env:SHORT' }, 'routingKey', '32 characters', 'env:PAGERDUTY_ROUTING_KEY'],
     [{ to: 'pagerduty', routingKey: VARIABLES.ROUTE }, 'routingKey', 'must not stand in the policy', 'env:NAME'],
     [{ to: 'log', digest: 'window' }, 'digest', 'digest does not go with log', 'leave it out'],
-    [{ to: 'log', match: { tags: { team: 'cart' } } }, 'match', 'match does not go with log', 'the log has every alert'],
+    [
+      { to: 'log', match: { tags: { team: 'cart' } } },
+      'match',
+      'match does not go with log',
+      'the log has every alert',
+    ],
     [{ to: 'slack', url, digest: 'day' }, 'digest', '`window`', ''],
     [{ to: 'smn' }, 'topic', 'topic is missing', 'urn:smn:'],
     [{ to: 'smn', topic: 'arn:aws:sns:eu-central-1:123456789012:dcs' }, 'topic', 'the URN of a topic', 'urn:smn:'],

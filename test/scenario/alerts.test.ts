@@ -71,10 +71,12 @@ it('two teams, each with its receiver: one cause is one alert for each, of its o
   for (const team of world.receivers) world.picks.set(team, ({ instance }) => !instance || instance.tags.team === team);
   await world.ticks(60);
   const told = world.taken.filter(({ event }) => event === 'failed');
-  expect(told.map(({ receiver, summary }) => [receiver, [...new Set(summary.match(/cache-\d+/g))]]).toSorted()).toEqual([
-    ['cart', ['cache-000', 'cache-001', 'cache-002']],
-    ['pay', ['cache-003', 'cache-004']],
-  ]);
+  expect(told.map(({ receiver, summary }) => [receiver, [...new Set(summary.match(/cache-\d+/g))]]).toSorted()).toEqual(
+    [
+      ['cart', ['cache-000', 'cache-001', 'cache-002']],
+      ['pay', ['cache-003', 'cache-004']],
+    ],
+  );
   expect((await world.ledger.attempts({})).every(({ settled }) => settled)).toBe(true);
 });
 
@@ -229,6 +231,39 @@ describe('what is over is told to those who were told of it, under the same key'
     await world.ledger.putHold({ ...hold!, releasedAt: world.now });
     await world.ticks(3);
     expect(world.ended.map(({ key, event }) => [event, key])).toEqual([['held', held[0]!.key]]);
+  });
+
+  it('a failure whose instance has the version at last, by a later night or by somebody’s hand', async () => {
+    const world = new FakeWorld(['a', 'b', 'c'], NIGHT + MINUTE);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 5, maxErrors: 9 } });
+    world.moods.set('a', ['fail_task', 'accept']);
+    world.moods.set('b', [{ refuse: 'DCS.4062', status: 400 }]);
+    await world.ticks(52, 30 * MINUTE);
+    const failed = world.alerts.filter(({ event }) => event === 'failed').map(({ key }) => key);
+    const overs = () => world.ended.filter(({ event }) => event === 'failed');
+    expect(failed.map((key) => key.slice(0, 4))).toEqual(['id-b', 'id-a', 'id-b']);
+    // In the first minutes of the next night it was called again, and has the version.
+    expect(overs().map(({ key, labels }) => [key, labels.name])).toEqual([[expect.stringContaining('id-a@'), 'a']]);
+    expect(overs()[0]!.summary).toMatch(/^It is over: a was not upgraded: .* It has the latest version now\.$/);
+    world.renew(anInstance('b', { versions: upToDate() }));
+    await world.ticks(2 * 24, 30 * MINUTE);
+    expect(overs().map(({ labels }) => labels.name)).toEqual(['a', 'b', 'b']);
+    expect(overs().every(({ key }) => failed.includes(key))).toBe(true);
+    expect((await world.ledger.attempts({})).every(({ settled }) => settled)).toBe(true);
+  });
+
+  it('failures that were told as one end with the last of them, under that key', async () => {
+    const world = aBadNight(['a', 'b', 'c']);
+    await world.ticks(30);
+    const [alert, ...others] = failures(world);
+    expect([others.length, alert!.labels.count]).toEqual([0, '3']);
+    for (const name of ['a', 'b']) world.renew(anInstance(name, { versions: upToDate() }));
+    // Versions are read again in the next night.
+    await world.ticks(48, 30 * MINUTE);
+    expect(world.ended.filter(({ event }) => event === 'failed')).toEqual([]);
+    world.renew(anInstance('c', { versions: upToDate() }));
+    await world.ticks(48, 30 * MINUTE);
+    expect(world.ended.filter(({ event }) => event === 'failed').map(({ key }) => key)).toEqual([alert!.key]);
   });
 
   it('a scope that can be read again: once, and the next time is told anew', async () => {

@@ -1,7 +1,8 @@
-import { type Alert, markOf } from '../../lib/core/alert.ts';
+import type { Alert } from '../../lib/core/alert.ts';
 import { ruleFor } from '../../lib/core/errors.ts';
 import type { Details, Instance, Part, Progress, Scope, Task, Versions } from '../../lib/core/instance.ts';
 import type { Gauge, Load, Node, Reading } from '../../lib/core/load.ts';
+import { markOf } from '../../lib/core/marks.ts';
 import { type EpochMs, MINUTE } from '../../lib/core/time.ts';
 import {
   type Clock,

@@ -48,7 +48,8 @@ function judgeEnd(judge: Judge, { upgrade, instance, at, opening, life }: Return
     return;
   const opens = iso(judge.night.plan.start + (life.rules.windows[opening]?.from ?? 0));
   const mine = judge.told.filter((alert) => names(alert, spec.name) && isOf(alert, opens));
-  const ends = mine.filter(({ event }) => ENDS.includes(event));
+  // That it has the version after all is told later, and is no second end.
+  const ends = mine.filter(({ event, resolved }) => !resolved && ENDS.includes(event));
   const found = [...new Set(ends.map(({ event }) => event))];
   const about = `${spec.name}, accepted ${iso(at)}`;
   if (found.length > 0 && now < (upgrade.endsAt ?? Infinity))

@@ -48,6 +48,7 @@ export async function reconcile(deps: Deps, state: PolicyState, options: PassOpt
     finished: [],
     errors: [],
     alerts: [],
+    waiting: 0,
   };
   const tally: Tally = {
     report,
@@ -113,6 +114,7 @@ async function decideAndAct(
     options,
   );
   tally.failures.push(...seen.failures);
+  report.waiting = seen.waiting.size;
   // Of a scope that workers read they know whether it can be read: their list alone says that it is well.
   const elsewhere = new Set(
     seen.instances.flatMap(({ instanceId, scope }) => (seen.waiting.has(instanceId) ? [scope] : [])),

@@ -48,6 +48,8 @@ export interface PassReport {
   finished: Attempt[];
   errors: PassError[];
   alerts: Alert[];
+  /** Instances whose versions are left to workers to read: decided on is what was known without them. */
+  waiting: number;
 }
 
 export interface PassError {

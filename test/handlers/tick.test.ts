@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { tick } from '../../handlers/tick.ts';
+import { MINUTE } from '../../lib/core/time.ts';
 import type { Runtime } from '../../lib/io/runtime.ts';
+import { aPolicy, LIMITS } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const MINUTES_LEFT = { getRemainingTimeInMillis: () => 280_000 };
@@ -51,6 +53,31 @@ describe('the scheduled function', () => {
     expect(await handlerOf(world)(event, MINUTES_LEFT)).toMatchObject({ started: 0 });
   });
 
+  it('decides soon on what it has left to workers to read, within the same window and its own time', async () => {
+    const world = new FakeWorld(Array.from({ length: 60 }, (_, index) => `c${index}`));
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 60 } });
+    world.queue = [];
+    const event = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event' };
+    const workers = world.clock.sleep;
+    const clock = { now: world.clock.now, sleep: (ms: number) => workers(ms).then(() => work(world)) };
+    const pass = async () => ({ deps: world.deps(), state: { policy: world.policy, problem: null } });
+    const runtime = { pass, measure: () => undefined, clock } as unknown as Runtime;
+    const began = world.now;
+    expect(await tick(async () => runtime)(event, MINUTES_LEFT)).toMatchObject({ started: 60 });
+    expect(world.now - began).toBe(MINUTE / 3);
+  });
+
+  it('does not wait for workers for longer than a minute, nor without time left', async () => {
+    const world = new FakeWorld(Array.from({ length: 60 }, (_, index) => `c${index}`));
+    world.queue = [];
+    const event = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event' };
+    const began = world.now;
+    expect(await handlerOf(world)(event, { getRemainingTimeInMillis: () => 1_000 })).toMatchObject({ started: 0 });
+    expect(world.now).toBe(began);
+    expect(await handlerOf(world)(event, MINUTES_LEFT)).toMatchObject({ started: 0 });
+    expect([world.now - began, world.queue.length]).toEqual([MINUTE, 1]);
+  });
+
   it('F106 with a second left it starts nothing', async () => {
     const world = new FakeWorld(['a']);
     const event = { source: 'aws.scheduler', 'detail-type': 'Scheduled Event' };
@@ -58,3 +85,7 @@ describe('the scheduled function', () => {
     expect(world.posts).toEqual([]);
   });
 });
+
+async function work(world: FakeWorld): Promise<void> {
+  for (const message of world.queue!.splice(0)) await world.work(message);
+}

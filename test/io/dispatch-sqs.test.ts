@@ -1,10 +1,13 @@
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { worker } from '../../handlers/worker.ts';
 import { MINUTE } from '../../lib/core/time.ts';
 import { systemClock } from '../../lib/io/clock.ts';
 import { createSqsDispatcher } from '../../lib/io/dispatch/sqs.ts';
 import type { Runtime } from '../../lib/io/runtime.ts';
+import { LOCAL_CLIENT } from '../../scripts/offline/aws.ts';
 import { poll } from '../../scripts/offline/poll.ts';
 import { type LocalQueue, startQueue } from '../../scripts/offline/queue.ts';
 import { aPolicy, LIMITS } from '../support/builders.ts';
@@ -52,6 +55,18 @@ describe('a queue on SQS', () => {
       log: silent,
     });
     await expect(dispatcher.send([{ kind: 'start', attemptId: 'a@o' }])).rejects.toThrow();
+  });
+
+  it('that never answers is an error within its time', async () => {
+    const silence = createServer(() => undefined);
+    await new Promise<void>((resolve) => silence.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(silence.address() as AddressInfo).port}`;
+    const client = new SQSClient({ endpoint, ...LOCAL_CLIENT });
+    const dispatcher = createSqsDispatcher(`${endpoint}/000000000000/starts`, { client, log: silent, most: 200 });
+    await expect(dispatcher.send([{ kind: 'run', runId: 'r' }])).rejects.toThrow();
+    client.destroy();
+    silence.closeAllConnections();
+    silence.close();
   });
 
   it('F113 puts aside what means nothing, after three times, and the rest goes through', async () => {

@@ -54,6 +54,7 @@ describe('the line', () => {
       finished: [],
       errors: [],
       alerts: [],
+      waiting: 0,
     };
     expect(tickMetrics(report, FIGURES)).toBe(tickMetrics(QUIET, FIGURES));
   });

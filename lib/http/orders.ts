@@ -1,7 +1,7 @@
 import type { Instance } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { matches } from '../core/selection.ts';
-import { MINUTE, SECOND } from '../core/time.ts';
+import { type EpochMs, MINUTE, SECOND } from '../core/time.ts';
 import type { Deps, PolicyState } from '../deps.ts';
 import { type PassOptions, type PassReport, reconcile } from '../reconcile.ts';
 import type { UpgradesBody } from './bodies.ts';
@@ -35,9 +35,10 @@ export async function carryOutRun(
   if (!run) return { kind: 'nothing', why: 'there is no such run' };
   if (run.withdrawn) return { kind: 'nothing', why: 'who asked for it was told that it could not be accepted' };
   if (run.doneAt !== null) return { kind: 'nothing', why: 'it is done' };
-  const age = deps.clock.now() - run.createdAt;
-  if (state.problem !== null) return end(deps, notBegun(run, 'NO_POLICY', 'there is no valid policy'));
-  if (age >= TAKEN_WITHIN) return end(deps, notBegun(run, 'TOO_LATE', 'no worker took it in time'));
+  const now = deps.clock.now();
+  const age = now - run.createdAt;
+  if (state.problem !== null) return end(deps, givenUp(run, now, 'NO_POLICY', 'there is no valid policy'));
+  if (age >= TAKEN_WITHIN) return end(deps, givenUp(run, now, 'TOO_LATE', 'no worker took it in time'));
   const report = await passFor(deps, state.policy, run, { signal });
   if (isCutShort(report, signal) && age < TRIED_FOR) return { kind: 'again', why: 'it did not come to its end' };
   return end(deps, finished(run, report));
@@ -56,10 +57,17 @@ function isCutShort({ decisions }: PassReport, signal: AbortSignal): boolean {
 
 const UNFINISHED: readonly string[] = ['version_unknown', 'no_time_left', 'not_startable'];
 
-function notBegun(run: Run, code: string, message: string): Run {
-  const hint = 'Nothing was begun for this order; put right what is wrong, and order again.';
+/** Its decisions stay those that were expected. A worker that was killed may have begun some: its attempts say which. */
+function givenUp(run: Run, now: EpochMs, code: string, message: string): Run {
+  const hint = 'Its attempts say what was begun, if anything; put right what is wrong, and order the rest again.';
   const error = { scope: '', instanceId: null, code, message, requestId: null, hint, stopsScope: false };
-  return { ...run, decisions: [], unknown: [], errors: [error] };
+  return { ...run, until: Math.max(run.until, now), errors: [error] };
+}
+
+/** The run as it stands: one that waits for workers is given up when none has brought it to its end and none will. */
+export function asItStands(run: Run, now: EpochMs): Run {
+  const isLost = run.answer !== undefined && run.doneAt === null && now - run.createdAt >= TAKEN_WITHIN + TRIED_FOR;
+  return isLost ? { ...givenUp(run, now, 'NOT_DONE', 'no worker has brought it to its end'), doneAt: now } : run;
 }
 
 /** The run with what its pass came to. */

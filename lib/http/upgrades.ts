@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts';
 import { attemptJson, decisionJson } from '../present.ts';
 import { type HttpAnswer, HttpError, jsonAnswer } from './answer.ts';
 import type { UpgradesBody } from './bodies.ts';
-import { finished, foreseen, passFor, unknownIn } from './orders.ts';
+import { asItStands, finished, foreseen, passFor, unknownIn } from './orders.ts';
 import { type Ask, signalFor, withPolicy } from './route.ts';
 import { attemptsOf, claimKey, findRun, newRun, type Run, saveRun } from './runs.ts';
 
@@ -48,7 +48,8 @@ export async function requestUpgrades(ask: Order): Promise<HttpAnswer> {
 
 /** `GET /upgrades/{runId}` */
 export async function showRun({ backend, params, request }: Ask): Promise<HttpAnswer> {
-  const run = await findRun(backend.ledger, params.runId!);
+  const found = await findRun(backend.ledger, params.runId!);
+  const run = found && asItStands(found, backend.clock.now());
   if (!run || run.withdrawn) throw new HttpError(404, 'there is no such run', [params.runId]);
   const { dryRun, reason, override = null } = run.order;
   const attempts = await attemptsOf(backend.ledger, run);

@@ -176,6 +176,15 @@ describe('its message', () => {
     expect([begun(), await runOf(json.runId)]).toMatchObject([[], { state: 'done', errors: [{ code: 'TOO_LATE' }] }]);
   });
 
+  it('that never comes leaves a run that says so', async () => {
+    const { json } = await order({ instanceIds: ['id-a'] });
+    world.queue = [];
+    world.now += 17 * MINUTE;
+    expect((await runOf(json.runId)).state).toBe('accepted');
+    world.now += MINUTE;
+    expect(await runOf(json.runId)).toMatchObject({ state: 'done', errors: [{ code: 'NOT_DONE' }], attempts: [] });
+  });
+
   it('that finds no valid policy begins nothing, and the run says so', async () => {
     const { json } = await order({ instanceIds: ['id-a'] });
     await world.work(world.queue!.shift()!, { policy: world.policy, problem: 'line 3' });

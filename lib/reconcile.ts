@@ -1,6 +1,7 @@
+import { approvalAlerts } from './core/alert-approval.ts';
 import { holdAlert } from './core/alert-facts.ts';
 import { silenceAlert } from './core/alert-silence.ts';
-import { planOf } from './core/approval.ts';
+import { planOf, wantsApproval } from './core/approval.ts';
 import type { Attempt } from './core/attempt.ts';
 import { deadlineAlerts } from './core/deadline.ts';
 import { decide, type Verdict } from './core/decide.ts';
@@ -126,6 +127,9 @@ async function decideAndAct(
     const { verdict, scene } = await judge(deps, policy, seen, options, tally);
     report.waves = verdict.waves;
     tally.failed = failedOnes(scene.attempts, verdict.decisions, seen.instances);
+    if (report.opening && wantsApproval(policy))
+      for (const alert of approvalAlerts(verdict.decisions, report.opening, report.now))
+        tally.raised.push({ alert, grace: 0 });
     if (options.dryRun) report.plan = planOf(policy, verdict.decisions, report.now);
     await remember(deps, seen, options.dryRun ? [] : verdict.decisions);
     report.decisions = askedFor(verdict.decisions, seen, options);

@@ -14,6 +14,7 @@ const FUNCTIONS = ['tick', 'http', 'alerts', 'worker'];
 
 /** Modules that a tick which finds nothing to do has no use for: they are loaded when one of their functions is called. */
 const SELDOM = [
+  'lib/core/alert-approval.ts',
   'lib/core/alert-attempt.ts',
   'lib/core/alert-facts.ts',
   'lib/core/approval.ts',
@@ -30,6 +31,7 @@ const SELDOM = [
   'lib/io/dcs/sign.ts',
   'lib/io/ledger/sqlite.ts',
   'lib/pass/act.ts',
+  'lib/pass/approvals.ts',
   'lib/pass/follow.ts',
   'lib/pass/gauge.ts',
   'lib/pass/look.ts',

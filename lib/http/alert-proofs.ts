@@ -49,8 +49,10 @@ export const PROOFS: Record<AlertSource, Prove> = {
   },
   async smn({ body, backend, topics, now }) {
     // Loaded here and not above: nobody else needs it.
-    const { verifiedMessage } = await import('./smn.ts');
+    const { UNREACHABLE, verifiedMessage } = await import('./smn.ts');
     const message = await verifiedMessage(body, await topics(), backend.download, now);
+    // SMN sends again what a server could not take, and gives up what it refused.
+    if (message === UNREACHABLE) throw new HttpError(503, UNREACHABLE);
     if (typeof message === 'string') return message;
     const { id, subscribeUrl, isNews } = message;
     return { ...bySignature(id, null), subscribeUrl, isNews };

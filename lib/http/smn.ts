@@ -15,6 +15,9 @@ export interface SmnMessage {
   isNews: boolean;
 }
 
+/** Nobody can tell yet whether the message is Huawei's: it may come again. */
+export const UNREACHABLE = 'its certificate cannot be fetched now';
+
 /** How far its time may be from now. */
 const TOLERANCE = 5 * MINUTE;
 
@@ -109,8 +112,14 @@ async function certificateAt(url: string, download: Download, now: EpochMs): Pro
 }
 
 async function readCertificate(url: string, download: Download): Promise<X509Certificate | string> {
+  let text: string;
   try {
-    const certificate = new X509Certificate(await download(url));
+    text = await download(url);
+  } catch {
+    return UNREACHABLE;
+  }
+  try {
+    const certificate = new X509Certificate(text);
     const kind = certificate.publicKey.asymmetricKeyType;
     return kind === 'rsa' ? certificate : 'its certificate has no RSA key';
   } catch {

@@ -3,8 +3,9 @@ import { deadlineAlerts } from '../core/deadline.ts';
 import type { Policy } from '../core/policy.ts';
 import { DAY, type EpochMs } from '../core/time.ts';
 import type { Condition, Ledger } from '../deps.ts';
+import { isToLookAt, noteLooked } from './looked.ts';
 
-const KEY = 'checked:deadlines';
+const WHAT = 'deadlines';
 
 /**
  * Who has become too far behind while no window was open: looked at once a day, from what is stored, as a window may be a
@@ -16,22 +17,12 @@ export async function deadlinesMeanwhile(
   known: ReadonlyMap<string, Condition>,
   now: EpochMs,
 ): Promise<Alert[]> {
-  if (!policy?.deadline || now < (known.get(KEY)?.seenAt ?? Number.NEGATIVE_INFINITY) + DAY) return [];
+  if (!policy?.deadline || !isToLookAt(known, WHAT, DAY, now)) return [];
   const fleet = await ledger.fleet();
   const decisions = fleet.flatMap(({ decision }) => decision ?? []);
   const since = new Map(
     fleet.flatMap(({ instance, behindSince }) => (behindSince === null ? [] : [[instance.instanceId, behindSince]])),
   );
-  // A mark, and nothing to be told.
-  const mark: Alert = {
-    key: KEY,
-    event: 'deadline',
-    severity: 'info',
-    summary: 'looked at',
-    action: '',
-    at: now,
-    labels: {},
-  };
-  await ledger.putCondition({ key: KEY, alert: mark, toldAt: now, seenAt: now });
+  await noteLooked(ledger, WHAT, now);
   return deadlineAlerts(policy, decisions, since, now);
 }

@@ -8,6 +8,7 @@ import { marked, markOf, reachedBy } from '../core/marks.ts';
 import { type EpochMs, MINUTE } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import type { Condition, DcsFailure, Deps } from '../deps.ts';
+import { approvalsAhead } from './approvals.ts';
 import { tellConditions } from './conditions.ts';
 import { deadlinesMeanwhile } from './deadlines.ts';
 import { Delivery } from './delivery.ts';
@@ -88,9 +89,12 @@ export async function tell(
     raised.push({ alert: unreadableAlert(scope, ids, failure, now), grace: GRACE });
   }
   const known = new Map((await deps.ledger.conditions()).map((condition) => [condition.key, condition]));
-  if (!gathered.judged)
-    for (const alert of await deadlinesMeanwhile(deps.ledger, gathered.policy, known, now))
+  let ahead: Alert[] | null = null;
+  if (!gathered.judged) {
+    ahead = await approvalsAhead(deps, gathered.policy, known, now);
+    for (const alert of [...(ahead ?? []), ...(await deadlinesMeanwhile(deps.ledger, gathered.policy, known, now))])
       raised.push({ alert, grace: 0 });
+  }
   for (const { key, alert, toldAt } of known.values())
     if (key.startsWith('ledger:') && toldAt === null) raised.push({ alert, grace: 0 });
   // A scope is spent for as long as its calls go on being refused.
@@ -120,6 +124,10 @@ export async function tell(
     const page = key.replace(/^deadline:warn:/, 'deadline:page:');
     if (page !== key && raised.some(({ alert }) => alert.key === page)) return false;
     if (key.startsWith('hold:') || key.startsWith('freeze:') || key.startsWith('deadline:')) return gathered.judged;
+    if (key.startsWith('approval:')) {
+      const closes = Date.parse(known.get(key)?.alert.labels.closes ?? '');
+      return gathered.judged || ahead !== null || now >= closes;
+    }
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
     if (/^(?:receiver|alerts|letter):/.test(key)) return delivery.isOver(key);
     if (key.startsWith('unseen:')) return gathered.looked.includes(key.slice('unseen:'.length));

@@ -65,6 +65,17 @@ describe('POST /alerts/smn', () => {
     expect(await world.ledger.holds()).toEqual([]);
   });
 
+  it('whose certificate cannot be fetched is not refused: it is taken when it comes again', async () => {
+    const first = alarm('a');
+    const url = smnBody({}).signing_cert_url!;
+    internet.pages.set(url, new Error('no answer within 5000 ms'));
+    expect((await post(first)).status).toBe(503);
+    expect(await world.ledger.holds()).toEqual([]);
+    internet.pages.set(url, CERTIFICATE);
+    world.now += 2 * MINUTE;
+    expect((await post(first)).json).toMatchObject({ changed: 1 });
+  });
+
   it('what is refused has its reason in the log, and the caller has none', async () => {
     const { status, text } = await post({ ...alarm('a'), message: '{}' });
     expect([status, text.includes('signature is not')]).toEqual([401, false]);

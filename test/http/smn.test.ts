@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { HOUR, MINUTE, SECOND } from '../../lib/core/time.ts';
-import { isHuaweiUrl, verifiedMessage } from '../../lib/http/smn.ts';
+import { isHuaweiUrl, UNREACHABLE, verifiedMessage } from '../../lib/http/smn.ts';
 import { ceBody, smnBody, TOPIC } from '../support/inbound.ts';
 import { CERTIFICATE, EC_CERTIFICATE, Internet, smnSigned, subscription } from '../support/smn.ts';
 
@@ -110,7 +110,7 @@ describe('F068 its certificate is Huawei’s, or nothing is asked for', () => {
 
 describe('a certificate', () => {
   it.each<[string, string | Error, string]>([
-    ['is not there', new Error('it answered 404'), 'its certificate could not be read'],
+    ['is not there', new Error('it answered 404'), UNREACHABLE],
     ['is none', '<html>not found</html>', 'its certificate could not be read'],
     ['has no RSA key', EC_CERTIFICATE, 'its certificate has no RSA key'],
   ])('that %s', async (_, page, why) => {

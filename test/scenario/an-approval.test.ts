@@ -27,6 +27,44 @@ describe('a wave that asks for approval', () => {
     expect(report!.decisions[0]!.detail).toMatch(/dcs-upgrader approve HASH/);
   });
 
+  it('people are told once for each opening, by day where the fleet is known, and that it is over when they approve', async () => {
+    const world = aWorld(AFTERNOON);
+    const told = () =>
+      world.taken
+        .filter(({ event }) => event.startsWith('approval'))
+        .map(({ at, event }) => [(at - NIGHT) / HOUR, event]);
+    await world.ticks(9 + 4, HOUR);
+    expect(told()).toEqual([[0, 'approval']]);
+    expect(world.alerts[0]!.summary).toMatch(
+      /^5 upgrades of wave dev will not start without approval; .* from 2026-11-23T17:00:00Z/,
+    );
+    expect(world.alerts[0]!.action).toMatch(/dcs-upgrader approve HASH/);
+    // It has closed: that it was not given is over, and the next one is a matter of the day.
+    await world.ticks(2, HOUR);
+    expect(told().slice(1)).toEqual([
+      [4, 'approval'],
+      [4, 'approval!'],
+    ]);
+    await approvedBy(world, await planned(world));
+    await world.ticks(2, HOUR);
+    expect(told().slice(3)).toEqual([[6, 'approval!']]);
+    await world.ticks(24 * 5, HOUR);
+    expect([begun(world), told().length]).toEqual([['a', 'b', 'c', 'd', 'e'], 4]);
+  });
+
+  it('who is not asked yet, because the wave before is not done, is told of when that is', async () => {
+    const world = new FakeWorld(['first'], NIGHT);
+    world.add(anInstance('second', { tags: { env: 'prod' } }));
+    const prod = aWave('prod', { match: { tags: { env: ['prod'] } }, after: 'dev', soak: 20 * HOUR, approve: true });
+    world.policy = aPolicy({ rollout: [aWave('dev'), prod] });
+    await world.ticks(23, HOUR);
+    // Foreseen once the soak will be over when the window opens.
+    const told = world.taken.filter(({ event }) => event === 'approval');
+    expect(told.map(({ at, summary }) => [(at - NIGHT) / HOUR, summary.slice(0, 24)])).toEqual([
+      [4, '1 upgrade of wave prod w'],
+    ]);
+  });
+
   it('starts what was approved in the afternoon, all of it, however few may run at once', async () => {
     const world = aWorld(AFTERNOON);
     const hash = await planned(world);

@@ -1,4 +1,4 @@
-import { type Asked, nextAsking } from '../core/asking.ts';
+import { type Answered, type Asked, nextAsking } from '../core/asking.ts';
 import type { Instance } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { DAY, type EpochMs } from '../core/time.ts';
@@ -75,7 +75,11 @@ async function leftToWorkers(deps: Deps, parts: readonly Part[]): Promise<Set<st
   if (parts.length === 0) return new Set();
   const now = deps.clock.now();
   const before = await askedLately(deps, now);
-  const asking = parts.map(({ scope, rest }) => ({ scope, ...nextAsking(before[scope] ?? null, rest.length, now) }));
+  const answers = await Promise.all(parts.map(({ scope }) => answerOf(deps, scope)));
+  const asking = parts.map(({ scope, rest }, index) => ({
+    scope,
+    ...nextAsking(before[scope] ?? null, answers[index]!, rest.length, now),
+  }));
   const [asked, alone] = [
     asking.filter(({ kind }) => kind === 'ask'),
     asking.filter(({ kind }) => kind === 'read_here'),
@@ -95,12 +99,29 @@ async function leftToWorkers(deps: Deps, parts: readonly Part[]): Promise<Set<st
 
 /** By scope. What cannot be read any more, or is of another day, is as if nobody had been asked. */
 async function askedLately({ ledger }: Deps, now: EpochMs): Promise<Record<string, Asked>> {
-  const text = await ledger.note(ASKED);
+  const noted = Object.entries(parsed<Record<string, Asked>>(await ledger.note(ASKED)) ?? {});
+  return Object.fromEntries(noted.filter(([, { at }]) => now - at < DAY));
+}
+
+async function answerOf({ ledger }: Deps, scope: string): Promise<Answered | null> {
+  return parsed<Answered>(await ledger.note(answerNote(scope)));
+}
+
+/** Name of the note in which a worker says what it has read of a scope. */
+function answerNote(scope: string): string {
+  return `observed:${scope}`;
+}
+
+/** A worker had something to read in the scope: a pass need not wait for it any more. */
+export async function noteAnswer({ ledger }: Deps, scope: string, answered: Answered): Promise<void> {
+  await ledger.putNote(answerNote(scope), JSON.stringify(answered), answered.at + DAY);
+}
+
+function parsed<T>(text: string | null): T | null {
   try {
-    const noted = Object.entries(JSON.parse(text ?? '{}') as Record<string, Asked>);
-    return Object.fromEntries(noted.filter(([, { at }]) => now - at < DAY));
+    return JSON.parse(text ?? 'null') as T | null;
   } catch {
-    return {};
+    return null;
   }
 }
 

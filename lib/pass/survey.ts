@@ -3,6 +3,7 @@ import type { Policy } from '../core/policy.ts';
 import { memoryOf } from '../core/stock.ts';
 import { calendar } from '../core/window.ts';
 import type { Deps, Finding, PolicyState } from '../deps.ts';
+import { noteAnswer } from './ask.ts';
 import { failureOf, type RequestFailure } from './failure.ts';
 import { oldBefore } from './observe.ts';
 import { pool } from './pool.ts';
@@ -76,6 +77,7 @@ interface Surveyed {
 
 async function survey(deps: Deps, policy: Policy, scope: Scope, past: Past, signal?: AbortSignal): Promise<Surveyed> {
   const failures: RequestFailure[] = [];
+  const at = deps.clock.now();
   const wanting = await wantingIn(deps, policy, scope, past, signal).catch((error: unknown) => {
     failures.push({ during: 'read', scope: scope.id, instanceId: null, failure: failureOf(error) });
     return [];
@@ -93,6 +95,8 @@ async function survey(deps: Deps, policy: Policy, scope: Scope, past: Past, sign
     read += found.length;
   }
   await storing;
+  // Of a message that comes twice the second one finds nothing to do, and has nothing to say.
+  if (wanting.length > 0) await noteAnswer(deps, scope.id, { at, read });
   // That there was no time left is nobody's fault.
   const real = failures.filter(({ failure }) => !signal?.aborted || failure.code !== 'TRANSPORT.TIMEOUT');
   const isWhole = !signal?.aborted && failures.every(({ instanceId }) => instanceId !== null);

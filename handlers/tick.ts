@@ -1,10 +1,9 @@
 import middy from '@middy/core';
-import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { type Runtime, runtime } from '../lib/io/runtime.ts';
 import { reconcile } from '../lib/reconcile.ts';
 import { ledgerAlarm } from './alarm.ts';
-import { describe } from './event.ts';
+import { type Context, describe, timeLeft } from './event.ts';
 
 /** What a schedule sends: EventBridge Scheduler and EventBridge rules on AWS, a TIMER trigger on FunctionGraph. */
 const ScheduledEvent = z.union([
@@ -23,20 +22,20 @@ const SOON = 20_000;
 const MOST_PASSES = 4;
 
 /** The scheduled pass. The event says only that it is time to look; what is due is decided from the clock. */
-export const tick =
-  (load: () => Promise<Runtime>) => async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
-    if (!ScheduledEvent.safeParse(event).success) throw new TypeError(`not a scheduled event: ${describe(event)}`);
-    const runtime = await load();
-    const left = context.getRemainingTimeInMillis() - RESERVE;
-    // A timer of no time at all would fire only after a start that waits for nothing.
-    const signal = left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort();
-    for (let passes = 1; ; passes++) {
-      const { waiting, ...counts } = await makePass(runtime, signal);
-      if (waiting === 0 || passes === MOST_PASSES || signal.aborted) return counts;
-      await runtime.clock.sleep(SOON, signal).catch(() => undefined);
-      if (signal.aborted) return counts;
-    }
-  };
+export const tick = (load: () => Promise<Runtime>) => async (event: unknown, context: Context) => {
+  if (!ScheduledEvent.safeParse(event).success) throw new TypeError(`not a scheduled event: ${describe(event)}`);
+  const runtime = await load();
+  runtime.invoked(context);
+  const left = timeLeft(context) - RESERVE;
+  // A timer of no time at all would fire only after a start that waits for nothing.
+  const signal = left > 0 ? AbortSignal.timeout(left) : AbortSignal.abort();
+  for (let passes = 1; ; passes++) {
+    const { waiting, ...counts } = await makePass(runtime, signal);
+    if (waiting === 0 || passes === MOST_PASSES || signal.aborted) return counts;
+    await runtime.clock.sleep(SOON, signal).catch(() => undefined);
+    if (signal.aborted) return counts;
+  }
+};
 
 async function makePass({ pass, measure, clock }: Runtime, signal: AbortSignal) {
   const beganAt = clock.now();

@@ -2,9 +2,9 @@
  * What a month costs on AWS, from what passes are counted to read and write in a real table: `npm run cost`. The prices
  * are list prices of us-east-1 as of November 2026, without any free tier; put in those of your region.
  */
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DAY, HOUR, MINUTE } from '../lib/core/time.ts';
 import type { Deps, Message, PolicyState } from '../lib/deps.ts';
+import type { JsonService } from '../lib/io/aws/json.ts';
 import { createMetrics } from '../lib/io/ces/client.ts';
 import { systemClock } from '../lib/io/clock.ts';
 import { createDcs } from '../lib/io/dcs/client.ts';
@@ -83,8 +83,8 @@ async function measure(instances: number): Promise<Record<'idle' | 'first' | 'qu
   const clock = { now: () => systemClock.now() + moved, sleep: systemClock.sleep };
   const simulator = await startSimulator({ clock, fleet: { defaults: { upgradeSeconds: 540 }, ...fleet } });
   const dynamo = await startDynalite();
-  const client = clientOf(dynamo.endpoint);
-  const used = countUnits(client);
+  const used = { reads: 0, writes: 0 };
+  const client = counting(clientOf(dynamo.endpoint), used);
   const ledger = openDynamoLedger(await createTable(dynamo.endpoint), { client });
   const log = () => undefined;
   const api = { clock, credentials: async () => DEMO_KEY, endpointOverride: simulator.url, log };
@@ -167,21 +167,17 @@ async function policyOf(scopes: { project: string; region: string }[], parallel:
 }
 
 /** Has each answer say what it used. */
-function countUnits(client: DynamoDBClient): { reads: number; writes: number } {
-  const used = { reads: 0, writes: 0 };
-  client.middlewareStack.add(
-    (next, context) => async (args) => {
-      Object.assign(args.input, { ReturnConsumedCapacity: 'TOTAL' });
-      const result = await next(args);
-      const { ConsumedCapacity } = result.output as {
-        ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[];
-      };
-      const units = [ConsumedCapacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+function counting(client: JsonService, used: { reads: number; writes: number }): JsonService {
+  return {
+    ...client,
+    async call(operation, input) {
+      const answer = await client.call(operation, { ...input, ReturnConsumedCapacity: 'TOTAL' });
+      type Units = { CapacityUnits?: number };
+      const consumed = [(answer.ConsumedCapacity as Units | Units[] | undefined) ?? []].flat();
+      const units = consumed.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
       // The least that a request costs, which the emulator leaves out where nothing is found.
-      used[/Query|Get/.test(String(context.commandName)) ? 'reads' : 'writes'] += Math.max(1, units);
-      return result;
+      used[/Query|Get/.test(operation) ? 'reads' : 'writes'] += Math.max(1, units);
+      return answer;
     },
-    { step: 'initialize' },
-  );
-  return used;
+  };
 }

@@ -41,7 +41,7 @@ export async function storedFleet({ env, terminal }: Call): Promise<Instance[] |
   const file = /^sqlite:(.*)$/s.exec(spec)?.[1];
   if (file !== undefined && !existsSync(file)) return null;
   try {
-    const ledger = await openLedger(spec);
+    const ledger = await openLedger(spec, { env });
     try {
       return (await ledger.fleet()).map(({ instance }) => instance);
     } finally {

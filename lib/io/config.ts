@@ -5,6 +5,7 @@ import { credentialsProblem } from './credentials.ts';
 import { queueProblem } from './dispatch/on-demand.ts';
 import { DEFAULT_LEDGER, ledgerProblem } from './ledger/open.ts';
 import { LOG_LEVELS } from './log.ts';
+import { type PolicyPlace, policyPlace } from './stored-policy.ts';
 import { urlProblem } from './url.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -18,7 +19,9 @@ export interface Config {
   cesEndpoint: string | null;
   /** The same for IAM. */
   iamEndpoint: string | null;
+  /** A path, unless the policy lies elsewhere: see `policyPlace`. */
   policyFile: string;
+  policyPlace: PolicyPlace | null;
   /** As `openLedger` takes it. */
   ledger: string;
   /** The URL of an SQS queue that hands upgrades to workers; null: they are begun in this process. */
@@ -67,6 +70,11 @@ const VARIABLES: Record<string, Check> = {
 const NAMED = /^(CREDENTIALS|CLOUD_SDK_AK|CLOUD_SDK_SK|CLOUD_SDK_SECURITY_TOKEN)_[A-Z0-9_]+$/;
 const SECRET = /^CLOUD_SDK_(AK|SK|SECURITY_TOKEN)(_[A-Z0-9_]+)?$/;
 
+/** The process's own, for who was given none. */
+export function systemEnv(): Env {
+  return process.env;
+}
+
 /** Reads and checks the environment. @throws ConfigError with every problem at once */
 export function readConfig(env: Env = process.env): Config {
   const problems = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : problemsOf(name, value)));
@@ -78,7 +86,8 @@ export function readConfig(env: Env = process.env): Config {
     endpoint: env.DCS_ENDPOINT?.replace(/\/+$/, '') || null,
     cesEndpoint: env.CES_ENDPOINT?.replace(/\/+$/, '') || null,
     iamEndpoint: env.IAM_ENDPOINT?.replace(/\/+$/, '') || null,
-    policyFile: (env.POLICY || 'file:policy.yaml').slice('file:'.length),
+    policyFile: (env.POLICY || 'file:policy.yaml').replace(/^file:/, ''),
+    policyPlace: policyPlace(env.POLICY ?? ''),
     ledger: env.LEDGER || DEFAULT_LEDGER,
     queue: env.QUEUE || null,
     logLevel: LOG_LEVELS.find((level) => level === env.LOG_LEVEL) ?? 'info',
@@ -102,9 +111,7 @@ function anything(): null {
 }
 
 function policyProblem(value: string): string | null {
-  if (/^file:./.test(value)) return null;
-  const known = /^(s3|ssm):/.exec(value);
-  return known ? `"${known[1]}:" is not supported yet; use "file:PATH"` : 'must be "file:PATH"';
+  return /^file:./.test(value) || policyPlace(value) ? null : 'must be "file:PATH", "s3://BUCKET/KEY" or "ssm:/NAME"';
 }
 
 function isLogLevel(value: string): boolean {

@@ -22,18 +22,19 @@ export interface CredentialOptions {
   /** Told of every value that nobody may be shown, before it is used. */
   learn: (values: string[]) => void;
   read?: ReadSecret;
+  /** What the invocation brought along (FunctionGraph, agency of the function). */
+  agency?: () => Credentials | null;
 }
 
 /** What is wrong with a value of `CREDENTIALS` or `CREDENTIALS_SET`, or null. */
 export function credentialsProblem(value: string): string | null {
-  if (value === 'env' || placeOf(value)) return null;
-  const expected = 'must be "env", "secretsmanager:NAME" or "ssm:NAME"';
-  return value === 'agency' ? `"agency" is not supported yet; it ${expected}` : expected;
+  if (value === 'env' || value === 'agency' || placeOf(value)) return null;
+  return 'must be "env", "secretsmanager:NAME", "ssm:NAME" or "agency"';
 }
 
 /**
  * Credentials by the name of their set; without a name, the default set. `CREDENTIALS` says where the default set is, and
- * `CREDENTIALS_MAIN` where the set `main` is: `env` (which is assumed), `secretsmanager:NAME` or `ssm:NAME`.
+ * `CREDENTIALS_MAIN` where the set `main` is: `env` (which is assumed), `secretsmanager:NAME`, `ssm:NAME` or `agency`.
  * A secret is a JSON object `{"ak": "…", "sk": "…", "securityToken"?: "…"}`; other keys in it are left alone.
  */
 export function createCredentials(options: CredentialOptions): CredentialSource {
@@ -42,6 +43,7 @@ export function createCredentials(options: CredentialOptions): CredentialSource 
   return async (set, refused) => {
     const suffix = set === undefined ? '' : `_${set.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
     const spec = env[`CREDENTIALS${suffix}`] || 'env';
+    if (spec === 'agency') return fromAgency(options);
     const place = placeOf(spec);
     if (!place) return fromEnv(env, suffix);
     const secret = kept.get(spec) ?? new KeptSecret(place, options);
@@ -66,6 +68,14 @@ function fromEnv(env: Env, suffix: string): Credentials {
   if (ak && sk) return { ak, sk, ...(securityToken ? { securityToken } : {}) };
   const missing = [akName, skName].filter((variable) => !env[variable]);
   throw new Error(`${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`);
+}
+
+/** Good for this invocation: never kept, because the next one brings others. */
+function fromAgency({ agency, learn }: CredentialOptions): Credentials {
+  const keys = agency?.() ?? null;
+  if (!keys) throw new Error('the invocation brought no keys of an agency: give the function one that may use DCS');
+  learn(Object.values(keys));
+  return keys;
 }
 
 /** What one secret held when it was read last. */

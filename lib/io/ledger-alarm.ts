@@ -34,7 +34,7 @@ export async function soundLedgerAlarm(error: unknown, options: Partial<RuntimeO
   const now = clock.now();
   if (now < (toldAt.get(config.ledger) ?? Number.NEGATIVE_INFINITY) + HOUR) return;
   toldAt.set(config.ledger, now);
-  const file = await readPolicyFile(config);
+  const file = await readPolicyFile(config, now);
   const targets = (file.problem === null && file.state.policy?.notify) || [];
   const secrets = [...config.secrets, ...targets.flatMap(secretsOf)];
   const write = options.writeLog ?? ((line: string) => void process.stdout.write(line));

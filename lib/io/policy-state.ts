@@ -5,6 +5,7 @@ import type { EpochMs } from '../core/time.ts';
 import type { Ledger, PolicyState } from '../deps.ts';
 import type { Config } from './config.ts';
 import { problemText, readPolicy } from './policy-file.ts';
+import { storedPolicy } from './stored-policy.ts';
 
 const GOOD_POLICY = 'policy:good';
 
@@ -13,7 +14,7 @@ const GOOD_POLICY = 'policy:good';
  * secrets not resolved) tells where to follow what runs, and whom to tell. @throws LedgerError
  */
 export async function policyState(config: Config, ledger: Ledger, now: EpochMs): Promise<PolicyState> {
-  const current = await readPolicyFile(config);
+  const current = await readPolicyFile(config, now);
   if (current.problem === null && current.text === lastGood.get(ledger)) return current.state;
   const good = await ledger.note(GOOD_POLICY);
   if (current.problem === null) {
@@ -42,17 +43,25 @@ const lastGood = new WeakMap<Ledger, string>();
 
 export type PolicyFile = { text: string; problem: null; state: PolicyState } | { problem: string };
 
-/** Every problem of the file in one text, a line each: `policy.yaml:3:5 …`. */
-export async function readPolicyFile({ policyFile: file, env }: Config): Promise<PolicyFile> {
-  let bytes: Uint8Array;
+/** The policy from its file or its store. Every problem of it in one text, a line each: `policy.yaml:3:5 …`. */
+export async function readPolicyFile(
+  { policyFile: file, policyPlace, env }: Config,
+  now: EpochMs,
+): Promise<PolicyFile> {
+  let bytes: Uint8Array | string;
   try {
-    bytes = readFileSync(file);
+    bytes = policyPlace ? await storedPolicy(policyPlace, now) : readFileSync(file);
   } catch (error) {
+    if (policyPlace) return { problem: (error as Error).message };
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     return { problem: `${file}: ${why}; copy policy.example.yaml, or name another with POLICY or --policy` };
   }
   const read = await readPolicy(bytes, env);
   if ('policy' in read)
-    return { text: new TextDecoder().decode(bytes), problem: null, state: { policy: read.policy, problem: null } };
+    return {
+      text: typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes),
+      problem: null,
+      state: { policy: read.policy, problem: null },
+    };
   return { problem: read.problems.map((problem) => problemText(file, problem)).join('\n') };
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { EpochMs } from '../core/time.ts';
 import { secondsToOpening } from '../core/window.ts';
 import type { Clock, Deps, Ledger, Log, Notifier, PolicyState } from '../deps.ts';
+import { agencyKeys } from './agency.ts';
 import { createNotifier, targetProblems } from './alerts/notifier.ts';
 import { secretsOf } from './alerts/receiver.ts';
 import { metricsOnDemand } from './ces/on-demand.ts';
@@ -10,6 +11,7 @@ import { type Config, readConfig } from './config.ts';
 import { createCredentials } from './credentials.ts';
 import type { CredentialSource } from './dcs/caller.ts';
 import { dcsOnDemand } from './dcs/on-demand.ts';
+import type { Credentials } from './dcs/sign.ts';
 import { queueOnDemand } from './dispatch/on-demand.ts';
 import { openLedger } from './ledger/open.ts';
 import { createLog } from './log.ts';
@@ -32,6 +34,8 @@ export interface Runtime {
   log: Log;
   /** What one pass needs. The policy is read anew, so that a mended one is obeyed at the next tick. */
   pass(): Promise<{ deps: Deps; state: PolicyState }>;
+  /** Takes over the keys that an invocation on FunctionGraph brings, in place of those of the one before. */
+  invoked(context: unknown): void;
   /** One GET that follows no redirect, of a URL that is known to be good. @throws when there is no good answer */
   download(url: string): Promise<string>;
   /** Writes what one pass came to where CloudWatch counts it, on AWS Lambda alone. `beganAt`: before the pass. */
@@ -71,10 +75,11 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   const write = options.writeLog ?? ((line: string) => void process.stdout.write(line));
   const log = createLog({ level: config.logLevel, write, now: () => clock.now(), secrets: config.secrets });
   useZones(log);
-  const ledger = await openLedger(config.ledger, { log });
+  const ledger = await openLedger(config.ledger, { log, env: config.env });
   const traffic = { apiCalls: 0, throttled: 0 };
   const learn = (values: string[]) => keepSecret(config.secrets, ...values);
-  const credentials = createCredentials({ env: config.env, clock, log, learn });
+  let agency: Credentials | null = null;
+  const credentials = createCredentials({ env: config.env, clock, log, learn, agency: () => agency });
   const caller = {
     clock,
     credentials,
@@ -96,6 +101,9 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     const holder = `${hostname()}:${process.pid}:${nonce()}`;
     return { deps: { clock, dcs, metrics, ledger, log, holder, notifier, ...dispatcher }, state };
   }
+  function invoked(context: unknown): void {
+    agency = agencyKeys(context);
+  }
   function measure(report: Ticked, { policy }: PolicyState, beganAt: EpochMs): void {
     const functionName = config.env.AWS_LAMBDA_FUNCTION_NAME;
     if (!functionName) return;
@@ -105,7 +113,7 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     // Each tick tells its own.
     Object.assign(traffic, { apiCalls: 0, throttled: 0 });
   }
-  return { config, clock, ledger, log, pass, download, measure, close: () => ledger.close() };
+  return { config, clock, ledger, log, pass, invoked, download, measure, close: () => ledger.close() };
 }
 
 async function download(url: string): Promise<string> {

@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type JsonService, jsonService } from '../../lib/io/aws/json.ts';
 import { TABLE_SCHEMA } from '../../lib/io/ledger/dynamodb-schema.ts';
-import { LOCAL_CLIENT } from './aws.ts';
+import { LOCAL_AWS } from './aws.ts';
 
 /** A DynamoDB on this machine. */
 export interface LocalDynamo {
@@ -56,8 +56,8 @@ export async function startDynamoDbLocal(): Promise<LocalDynamo> {
 }
 
 /** A client as production makes it, but for this endpoint. */
-export function clientOf(endpoint: string): DynamoDBClient {
-  return new DynamoDBClient({ endpoint, ...LOCAL_CLIENT, maxAttempts: 2 });
+export function clientOf(endpoint: string): JsonService {
+  return jsonService('dynamodb', { endpoint, env: LOCAL_AWS, tries: 2 });
 }
 
 /** A table as the ledger needs it, empty, of a name of its own. */
@@ -65,13 +65,18 @@ export async function createTable(endpoint: string): Promise<string> {
   tables += 1;
   const name = `ledger-${tables}`;
   const client = clientOf(endpoint);
-  const input = { TableName: name, ...structuredClone(TABLE_SCHEMA) };
-  await client.send(new CreateTableCommand(input as unknown as ConstructorParameters<typeof CreateTableCommand>[0]));
-  client.destroy();
+  await client.call('CreateTable', { TableName: name, ...TABLE_SCHEMA });
+  while (!(await isActive(client, name))) await sleep(10);
+  client.close();
   return name;
 }
 
 let tables = 0;
+
+async function isActive(client: JsonService, TableName: string): Promise<boolean> {
+  const { Table } = await client.call('DescribeTable', { TableName });
+  return (Table as { TableStatus?: string }).TableStatus === 'ACTIVE';
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -9,10 +9,28 @@ const MINUTES_LEFT = { getRemainingTimeInMillis: () => 280_000 };
 
 function handlerOf(world: FakeWorld) {
   const pass = async () => ({ deps: world.deps(), state: { policy: world.policy, problem: null } });
-  return tick(async () => ({ pass, measure: () => undefined, clock: world.clock }) as unknown as Runtime);
+  return tick(
+    async () =>
+      ({ pass, invoked: () => undefined, measure: () => undefined, clock: world.clock }) as unknown as Runtime,
+  );
 }
 
+/** As FunctionGraph has it. */
+const FUNCTION_GRAPH = { getRemainingTimeInMilliSeconds: () => 280_000 };
+
 describe('the scheduled function', () => {
+  it('starts what is due on FunctionGraph, whose context has other names', async () => {
+    const world = new FakeWorld(['a']);
+    const event = {
+      version: 'v1.0',
+      time: '2026-11-24T01:01:00+08:00',
+      trigger_type: 'TIMER',
+      trigger_name: 'T',
+      user_event: '',
+    };
+    expect(await handlerOf(world)(event, FUNCTION_GRAPH)).toMatchObject({ started: 1 });
+  });
+
   it.each<[string, unknown]>([
     ['F110 EventBridge Scheduler, its detail a text', { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: '{}', time: '2026-11-23T17:01:00Z' }],
     ['an EventBridge rule', { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {}, resources: ['arn:aws:events:eu-central-1:000000000000:rule/tick'] }],

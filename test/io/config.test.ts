@@ -19,6 +19,7 @@ describe('the environment', () => {
       cesEndpoint: null,
       iamEndpoint: null,
       policyFile: 'policy.yaml',
+      policyPlace: null,
       ledger: 'sqlite:.dcs-upgrader/ledger.db',
       queue: null,
       logLevel: 'info',
@@ -47,6 +48,7 @@ describe('the environment', () => {
       cesEndpoint: 'http://127.0.0.1:8081',
       iamEndpoint: null,
       policyFile: '/etc/p.yaml',
+      policyPlace: null,
       ledger: 'memory',
       queue: 'https://sqs.eu-central-1.amazonaws.com/0/starts',
       logLevel: 'debug',
@@ -98,13 +100,13 @@ describe('the environment', () => {
     ${'HUAWEICLOUD_PROJECT_ID'}   | ${'0d2a '}                          | ${'has white space at its beginning or end'}
     ${'HUAWEICLOUD_REGION'}       | ${'moon-1'}                         | ${null}
     ${'CREDENTIALS'}              | ${'env'}                            | ${null}
-    ${'CREDENTIALS'}              | ${'agency'}                         | ${'"agency" is not supported yet; it must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
+    ${'CREDENTIALS'}              | ${'agency'}                         | ${null}
     ${'CREDENTIALS'}              | ${'ssm:/dcs'}                       | ${null}
     ${'CREDENTIALS_MAIN'}         | ${'env'}                            | ${null}
     ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:dcs'}             | ${null}
-    ${'CREDENTIALS'}              | ${'file'}                           | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
-    ${'CREDENTIALS'}              | ${'ssm:'}                           | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
-    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:a b'}             | ${'must be "env", "secretsmanager:NAME" or "ssm:NAME"'}
+    ${'CREDENTIALS'}              | ${'file'}                           | ${'must be "env", "secretsmanager:NAME", "ssm:NAME" or "agency"'}
+    ${'CREDENTIALS'}              | ${'ssm:'}                           | ${'must be "env", "secretsmanager:NAME", "ssm:NAME" or "agency"'}
+    ${'CREDENTIALS_MAIN'}         | ${'secretsmanager:a b'}             | ${'must be "env", "secretsmanager:NAME", "ssm:NAME" or "agency"'}
     ${'DCS_ENDPOINT'}             | ${'https://dcs.example.com/x'}      | ${null}
     ${'DCS_ENDPOINT'}             | ${'http://localhost:80'}            | ${null}
     ${'DCS_ENDPOINT'}             | ${'http://[::1]:8080'}              | ${null}
@@ -119,10 +121,14 @@ describe('the environment', () => {
     ${'DCS_ENDPOINT'}             | ${'file:///etc/passwd'}             | ${'must be an https URL'}
     ${'CES_ENDPOINT'}             | ${'https://ces.example.com'}        | ${null}
     ${'CES_ENDPOINT'}             | ${'http://ces.example.com'}         | ${'must be https; plain http is for loopback only'}
-    ${'POLICY'}                   | ${'s3://bucket/key'}                | ${'"s3:" is not supported yet; use "file:PATH"'}
-    ${'POLICY'}                   | ${'ssm:/name'}                      | ${'"ssm:" is not supported yet; use "file:PATH"'}
-    ${'POLICY'}                   | ${'policy.yaml'}                    | ${'must be "file:PATH"'}
-    ${'POLICY'}                   | ${'file:'}                          | ${'must be "file:PATH"'}
+    ${'POLICY'}                   | ${'s3://bucket/key'}                | ${null}
+    ${'POLICY'}                   | ${'ssm:/name'}                      | ${null}
+    ${'POLICY'}                   | ${'s3://bucket'}                    | ${'must be "file:PATH", "s3://BUCKET/KEY" or "ssm:/NAME"'}
+    ${'POLICY'}                   | ${'s3://bucket/a/../b'}             | ${'must be "file:PATH", "s3://BUCKET/KEY" or "ssm:/NAME"'}
+    ${'POLICY'}                   | ${'s3://Bucket/key'}                | ${'must be "file:PATH", "s3://BUCKET/KEY" or "ssm:/NAME"'}
+    ${'POLICY'}                   | ${'ssm:'}                           | ${'must be "file:PATH", "s3://BUCKET/KEY" or "ssm:/NAME"'}
+    ${'POLICY'}                   | ${'policy.yaml'}                    | ${'must be "file:PATH", "s3://BUCKET/KEY" or "ssm:/NAME"'}
+    ${'POLICY'}                   | ${'file:'}                          | ${'must be "file:PATH", "s3://BUCKET/KEY" or "ssm:/NAME"'}
     ${'LEDGER'}                   | ${'sqlite:/var/l.db'}               | ${null}
     ${'LEDGER'}                   | ${'ledger.db'}                      | ${'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"'}
     ${'QUEUE'}                    | ${'http://sqs.example.com/q'}       | ${'must be https; plain http is for loopback only'}

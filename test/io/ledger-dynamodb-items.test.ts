@@ -10,7 +10,7 @@ import { openLedger } from '../../lib/io/ledger/open.ts';
 import { LOCAL_AWS } from '../../scripts/offline/aws.ts';
 import { clientOf, createTable, type LocalDynamo, startDynalite } from '../../scripts/offline/table.ts';
 import { anAttempt, anInstance, NIGHT } from '../support/builders.ts';
-import { deleteItem, putItem } from '../support/dynamodb.ts';
+import { deleteItem, putItem, watchedClient } from '../support/dynamodb.ts';
 import { startUnkindServer, type UnkindServer } from '../support/unkind-server.ts';
 
 let dynamo: LocalDynamo;
@@ -45,18 +45,11 @@ async function claimed(ledger: Ledger, ...attempts: Attempt[]): Promise<void> {
 
 /** A ledger, and every request that it sends, by the name of its operation; `after` is waited for when one was answered. */
 function watched(after: (operation: string) => Promise<void> = async () => {}): { ledger: Ledger; sent: string[] } {
-  const client = clientOf(dynamo.endpoint);
   const sent: string[] = [];
-  client.middlewareStack.add(
-    (next, context) => async (input) => {
-      const answer = await next(input);
-      const operation = String(context.commandName).replace('Command', '');
-      sent.push(operation);
-      await after(operation);
-      return answer;
-    },
-    { step: 'initialize' },
-  );
+  const client = watchedClient(dynamo.endpoint, async (operation) => {
+    sent.push(operation);
+    await after(operation);
+  });
   return { ledger: openDynamoLedger(table, { client }), sent };
 }
 

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import type { Ledger } from '../../lib/deps.ts';
 import { openDynamoLedger } from '../../lib/io/ledger/dynamodb.ts';
-import { clientOf, createTable, type LocalDynamo, startDynalite } from '../../scripts/offline/table.ts';
+import { createTable, type LocalDynamo, startDynalite } from '../../scripts/offline/table.ts';
 import { aPolicy, LIMITS, NIGHT } from '../support/builders.ts';
+import { watchedClient } from '../support/dynamodb.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 let dynamo: LocalDynamo;
@@ -22,15 +23,8 @@ afterAll(async () => {
 
 /** One connection of its own, and the requests that it sends. */
 function connection(): { ledger: Ledger; sent: string[] } {
-  const client = clientOf(dynamo.endpoint);
   const sent: string[] = [];
-  client.middlewareStack.add(
-    (next, context) => (input) => {
-      sent.push(String(context.commandName));
-      return next(input);
-    },
-    { step: 'initialize' },
-  );
+  const client = watchedClient(dynamo.endpoint, (operation) => sent.push(operation));
   const ledger = openDynamoLedger(table, { client });
   ledgers.push(ledger);
   return { ledger, sent };
@@ -65,7 +59,7 @@ describe('a night with its ledger in DynamoDB', () => {
     const { ledger, sent } = connection();
     world.ledger = ledger;
     await world.pass();
-    expect(sent).toEqual(['QueryCommand', 'QueryCommand']);
+    expect(sent).toEqual(['Query', 'Query']);
     expect(world.reads).toBe(0);
   });
 });

@@ -1,15 +1,5 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
-import {
-  type AttributeValue,
-  BatchWriteItemCommand,
-  DeleteItemCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  paginateQuery,
-  type QueryCommandInput,
-  type WriteRequest,
-} from '@aws-sdk/client-dynamodb';
+import { type JsonService, jsonService } from '../aws/json.ts';
 import { LedgerError } from './documents.ts';
 import { dynamoError, isConflict } from './dynamodb-errors.ts';
 
@@ -37,7 +27,10 @@ export interface Find {
 }
 
 export interface TableOptions {
-  client?: DynamoDBClient;
+  /** Where region, keys and endpoint stand. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** In place of the one that `env` leads to. */
+  client?: JsonService;
   /** Waits between two tries of a batch, in milliseconds. */
   sleep?: (ms: number) => Promise<unknown>;
   /** From 0 to 1; for jitter only. */
@@ -51,63 +44,64 @@ const BATCH_TRIES = 8;
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
 
-/** A try is one small item or a page of 1 MB: longer than this it is lost, and the SDK tries again with jitter. */
-const TIMES = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
-const MOST_TRIES = 4;
+/** A value as DynamoDB has it: of the types that are not ours, nothing is read. */
+type Value = { S?: string; N?: string };
+type Item = Record<string, Value>;
+type Write = { PutRequest: { Item: Item } } | { DeleteRequest: { Key: Item } };
+type Page = { Items?: Item[]; LastEvaluatedKey?: Item };
 
 /** One DynamoDB table: consistent reads, all pages of them, and writes under a condition. @throws LedgerError, every method */
 export class Table {
   readonly name: string;
-  readonly #client: DynamoDBClient;
+  readonly #client: JsonService;
   readonly #sleep: (ms: number) => Promise<unknown>;
   readonly #random: () => number;
 
-  constructor(name: string, { client, sleep = realSleep, random = Math.random }: TableOptions = {}) {
+  constructor(name: string, { client, env = {}, sleep = realSleep, random = Math.random }: TableOptions = {}) {
     this.name = name;
-    this.#client = client ?? new DynamoDBClient({ maxAttempts: MOST_TRIES, requestHandler: TIMES });
+    this.#client = client ?? jsonService('dynamodb', { env });
     this.#sleep = sleep;
     this.#random = random;
   }
 
   async get({ pk, sk }: Key): Promise<Row | null> {
     const Key = toItem({ pk, sk });
-    const command = new GetItemCommand({ TableName: this.name, Key, ConsistentRead: true });
-    const { Item } = await this.#guard(() => this.#client.send(command));
-    return Item ? toRow(Item) : null;
+    const { Item } = await this.#call('GetItem', { TableName: this.name, Key, ConsistentRead: true });
+    return Item ? toRow(Item as Item) : null;
   }
 
   async find(find: Find): Promise<Row[]> {
     const { limit = Number.POSITIVE_INFINITY } = find;
     const rows: Row[] = [];
     const input = queryOf(this.name, find);
-    await this.#guard(async () => {
-      for await (const { Items = [] } of paginateQuery({ client: this.#client }, input)) {
-        rows.push(...Items.map(toRow));
-        if (rows.length >= limit) break;
-      }
-    });
+    let next: object | null = input;
+    while (next && rows.length < limit) {
+      const { Items = [], LastEvaluatedKey } = (await this.#call('Query', next)) as Page;
+      rows.push(...Items.map(toRow));
+      next = LastEvaluatedKey ? { ...input, ExclusiveStartKey: LastEvaluatedKey } : null;
+    }
     return rows.slice(0, limit);
   }
 
   /** Writes the whole item; false when `when` does not hold of the stored one. */
   async put(row: Row & Key, when?: When): Promise<boolean> {
     const input = { TableName: this.name, Item: toItem(row), ...conditionOf(when) };
-    return this.#unlessConflict(() => this.#client.send(new PutItemCommand(input)));
+    return this.#unlessConflict('PutItem', input);
   }
 
   /** False when `when` does not hold of the stored item. */
   async drop({ pk, sk }: Key, when?: When): Promise<boolean> {
     const input = { TableName: this.name, Key: toItem({ pk, sk }), ...conditionOf(when) };
-    return this.#unlessConflict(() => this.#client.send(new DeleteItemCommand(input)));
+    return this.#unlessConflict('DeleteItem', input);
   }
 
   /** Puts and drops many, each on its own: when it fails half-way, some are done and some are not. */
   async writeAll(puts: readonly (Row & Key)[], drops: readonly Key[] = []): Promise<void> {
-    const requests: WriteRequest[] = [
+    const requests: Write[] = [
       ...puts.map((row) => ({ PutRequest: { Item: toItem(row) } })),
       ...drops.map(({ pk, sk }) => ({ DeleteRequest: { Key: toItem({ pk, sk }) } })),
     ];
-    const batches: WriteRequest[][] = [];
+    const batches: Write[][] = [];
     for (let at = 0; at < requests.length; at += BATCH) batches.push(requests.slice(at, at + BATCH));
     const lanes = Array.from({ length: BATCHES_AT_ONCE }, async () => {
       for (let batch = batches.pop(); batch; batch = batches.pop()) await this.#writeBatch(batch);
@@ -116,16 +110,15 @@ export class Table {
   }
 
   close(): void {
-    this.#client.destroy();
+    this.#client.close();
   }
 
   /** What the table does not take at once comes back as unprocessed, and is asked for again after a while, with full jitter. */
-  async #writeBatch(batch: WriteRequest[]): Promise<void> {
+  async #writeBatch(batch: Write[]): Promise<void> {
     let left = batch;
     for (let tries = 1; ; tries += 1) {
-      const command = new BatchWriteItemCommand({ RequestItems: { [this.name]: left } });
-      const { UnprocessedItems } = await this.#guard(() => this.#client.send(command));
-      left = UnprocessedItems?.[this.name] ?? [];
+      const { UnprocessedItems } = await this.#call('BatchWriteItem', { RequestItems: { [this.name]: left } });
+      left = (UnprocessedItems as Record<string, Write[]> | undefined)?.[this.name] ?? [];
       if (left.length === 0) return;
       if (tries === BATCH_TRIES) {
         const problem = `${left.length} items were not taken in ${tries} tries; the next run writes them again`;
@@ -135,9 +128,9 @@ export class Table {
     }
   }
 
-  async #unlessConflict(write: () => Promise<unknown>): Promise<boolean> {
+  async #unlessConflict(operation: string, input: object): Promise<boolean> {
     try {
-      await write();
+      await this.#client.call(operation, input);
       return true;
     } catch (error) {
       if (isConflict(error)) return false;
@@ -145,16 +138,16 @@ export class Table {
     }
   }
 
-  async #guard<T>(work: () => Promise<T>): Promise<T> {
+  async #call(operation: string, input: object): Promise<Record<string, unknown>> {
     try {
-      return await work();
+      return await this.#client.call(operation, input);
     } catch (error) {
       throw dynamoError(this.name, error);
     }
   }
 }
 
-function queryOf(table: string, { pk, prefix, by, limit }: Find): QueryCommandInput {
+function queryOf(table: string, { pk, prefix, by, limit }: Find): object {
   const conditions = ['pk = :pk'];
   const values: Record<string, string | number> = { ':pk': pk };
   if (prefix !== undefined) {
@@ -197,14 +190,14 @@ function comparing(when: Row, operator: '=' | '<=') {
   };
 }
 
-function toItem(row: Row): Record<string, AttributeValue> {
+function toItem(row: Row): Item {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, typeof value === 'number' ? { N: String(value) } : { S: value }]),
   );
 }
 
 /** Other types are not ours: they are left out, and what needs them finds the item damaged. */
-function toRow(item: Record<string, AttributeValue>): Row {
+function toRow(item: Item): Row {
   return Object.fromEntries(
     Object.entries(item).flatMap(([name, { N, S }]): [string, string | number][] =>
       N === undefined ? (S === undefined ? [] : [[name, S]]) : [[name, Number(N)]],

@@ -1,4 +1,5 @@
 import type { Ledger } from '../../deps.ts';
+import { systemEnv } from '../config.ts';
 import { LedgerError } from './documents.ts';
 import { createMemoryLedger } from './memory.ts';
 import { openSqliteLedger, type SqliteOptions } from './sqlite.ts';
@@ -14,14 +15,19 @@ export function ledgerProblem(spec: string): string | null {
   return 'must be "sqlite:PATH", "dynamodb:TABLE" or "memory"';
 }
 
+export interface LedgerOptions extends SqliteOptions {
+  /** Where the region and the keys of a table stand; the process's own when it is left out. */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
 /** Opens the store that `spec` names: `sqlite:PATH`, `dynamodb:TABLE` or `memory`. @throws LedgerError */
-export async function openLedger(spec: string = DEFAULT_LEDGER, options: SqliteOptions = {}): Promise<Ledger> {
+export async function openLedger(spec: string = DEFAULT_LEDGER, options: LedgerOptions = {}): Promise<Ledger> {
   const problem = ledgerProblem(spec);
   if (problem) throw new LedgerError(spec, problem);
   if (spec === 'memory') return createMemoryLedger();
   const [kind = '', name = ''] = /^(\w+):(.*)$/s.exec(spec)?.slice(1) ?? [];
   if (kind === 'sqlite') return openSqliteLedger(name, options);
-  return onDemand(async () => (await import('./dynamodb.ts')).openDynamoLedger(name, options));
+  return onDemand(async () => (await import('./dynamodb.ts')).openDynamoLedger(name, { env: systemEnv(), ...options }));
 }
 
 /** The ledger is loaded at its first use: the AWS SDK is large, and what a function is asked may not need it. */

@@ -93,7 +93,7 @@ describe('F115 a process that is invoked again and again', () => {
     let at = world.now;
     const clock = { ...world.clock, now: () => at };
     const handler = tick(async () => ({
-      ...({ measure: () => undefined, clock } as unknown as Runtime),
+      ...({ measure: () => undefined, invoked: () => undefined, clock } as unknown as Runtime),
       pass: async () => ({ deps: { ...world.deps(), clock }, state: (await pass()).state }),
     }));
     const leaving = (ms: number) => handler(EVENT, { getRemainingTimeInMillis: () => ms });

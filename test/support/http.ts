@@ -49,7 +49,7 @@ export function functionOf(
   const log: Runtime['log'] = (level, code, data) => void world.logs.push({ level, code, ...data });
   const get = download ?? (async () => Promise.reject(new Error('nothing is there')));
   const config = { apiKeys, webhookSecrets };
-  const runtime = { config, clock, ledger, log, pass, download: get } as unknown as Runtime;
+  const runtime = { config, clock, ledger, log, pass, download: get, invoked: () => undefined } as unknown as Runtime;
   const handler = make(async () => runtime) as unknown as (event: unknown, context: object) => Promise<HttpAnswer>;
   return (event, context = { getRemainingTimeInMillis: () => timeLeft }) => handler(event, context);
 }

@@ -79,7 +79,7 @@ describe('the scheduled function', () => {
     const workers = world.clock.sleep;
     const clock = { now: world.clock.now, sleep: (ms: number) => workers(ms).then(() => work(world)) };
     const pass = async () => ({ deps: world.deps(), state: { policy: world.policy, problem: null } });
-    const runtime = { pass, measure: () => undefined, clock } as unknown as Runtime;
+    const runtime = { pass, measure: () => undefined, invoked: () => undefined, clock } as unknown as Runtime;
     const began = world.now;
     expect(await tick(async () => runtime)(event, MINUTES_LEFT)).toMatchObject({ started: 60 });
     expect(world.now - began).toBe(MINUTE / 3);

@@ -88,6 +88,23 @@ export interface Attempt {
   rev: number;
 }
 
+/** Of an attempt of which nothing is known yet but what it is for. */
+export function unknownYet() {
+  return {
+    taskId: null,
+    finishedAt: null,
+    error: null,
+    lookUntil: null,
+    retryAt: null,
+    taskEndedAt: null,
+    timedOutAt: null,
+    progress: null,
+    told: [],
+    settled: false,
+    rev: 0,
+  } satisfies Partial<Attempt>;
+}
+
 /** Handed to a worker, claimed and its outcome unknown, or running: DCS may be at work on it, so it counts against every limit. */
 export function isInFlight(attempt: Attempt): boolean {
   return (

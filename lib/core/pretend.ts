@@ -1,4 +1,4 @@
-import { type Attempt, isInFlight } from './attempt.ts';
+import { type Attempt, isInFlight, unknownYet } from './attempt.ts';
 import type { Decision } from './decision.ts';
 import { type Instance, NEEDS_A_PERSON, type Versions } from './instance.ts';
 import { sizeClassOf } from './stock.ts';
@@ -22,6 +22,7 @@ export function asRunning(attempt: Attempt): Attempt {
 export function pretended(decision: Decision, instance: Instance, opening: Opening, now: EpochMs): Attempt {
   const { instanceId, name, scope, parts, engine, proxy } = decision;
   return {
+    ...unknownYet(),
     id: `${instanceId}@${opening.id}`,
     instanceId,
     name,
@@ -29,27 +30,16 @@ export function pretended(decision: Decision, instance: Instance, opening: Openi
     wave: decision.wave!,
     opening: { id: opening.id, opens: opening.opens, closes: opening.closes },
     state: 'running',
-    taskId: null,
     sizeClass: sizeClassOf(instance),
     requestedBy: 'rehearsal',
     reason: 'rehearsal',
     claimedAt: now,
     calledAt: now,
-    finishedAt: null,
     parts,
     engine,
     proxy,
-    error: null,
     updates: [],
-    lookUntil: null,
-    retryAt: null,
     calls: 1,
-    taskEndedAt: null,
-    timedOutAt: null,
-    progress: null,
-    told: [],
-    settled: false,
-    rev: 0,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Attempt, FromTo } from '../core/attempt.ts';
+import { type Attempt, type FromTo, unknownYet } from '../core/attempt.ts';
 import type { Slot } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Instance, Part } from '../core/instance.ts';
@@ -31,6 +31,7 @@ export function newAttempt(
   const { decision, requestedBy, reason } = order;
   const { opening } = order.slot;
   return {
+    ...unknownYet(),
     id: `${decision.instanceId}@${opening.id}`,
     instanceId: decision.instanceId,
     name: decision.name,
@@ -39,7 +40,6 @@ export function newAttempt(
     wave: decision.wave ?? '',
     opening: { id: opening.id, opens: opening.opens, closes: opening.closes },
     state: 'claimed',
-    taskId: null,
     tags: instance.tags,
     enterpriseProjectId: instance.enterpriseProjectId,
     sizeClass: sizeClassOf(instance),
@@ -47,20 +47,10 @@ export function newAttempt(
     reason,
     claimedAt: now,
     calledAt: null,
-    finishedAt: null,
     parts,
     ...versions,
-    error: null,
     updates: [{ at: now, state: 'claimed', note: claimNote(opening) }],
-    lookUntil: null,
-    retryAt: null,
     calls: 0,
-    taskEndedAt: null,
-    timedOutAt: null,
-    progress: null,
-    told: [],
-    settled: false,
-    rev: 0,
   };
 }
 

@@ -27,8 +27,8 @@ export async function policyText(call: Call): Promise<Uint8Array> {
 /** With what its calendars say. @throws PolicyError with every problem of it, a line each */
 export async function loadPolicy(call: Call): Promise<Policy> {
   const read = await readPolicy(await policyText(call), call.env);
-  if ('policy' in read) return withFeeds(read.policy, systemClock.now());
   const file = policyFileOf(call);
+  if ('policy' in read) return withFeeds(read.policy, systemClock.now(), file);
   throw new PolicyError(
     `the policy is not valid:\n${read.problems.map((problem) => problemText(file, problem)).join('\n')}`,
   );

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { readFeed } from '../core/feed.ts';
 import { FeedError, parseIcs } from '../core/ics-text.ts';
 import type { Feed, Freeze, Policy } from '../core/policy.ts';
@@ -23,15 +24,20 @@ interface Known {
 /** By source and zone, for as long as the process lives. */
 const known = new Map<string, Known>();
 
-/** The policy with what its calendars say. One that cannot be read leaves a freeze as its `onError` says, and the reason tells. */
-export async function withFeeds(policy: Policy, now: EpochMs): Promise<Policy> {
-  return { ...policy, freezes: await Promise.all(policy.freezes.map((freeze) => filled(freeze, now))) };
+/**
+ * The policy with what its calendars say; paths start from the folder of `policyFile`. A calendar that cannot be read leaves a
+ * freeze as its `onError` says, and the reason tells.
+ */
+export async function withFeeds(policy: Policy, now: EpochMs, policyFile: string): Promise<Policy> {
+  const folder = dirname(policyFile);
+  return { ...policy, freezes: await Promise.all(policy.freezes.map((freeze) => filled(freeze, now, folder))) };
 }
 
-async function filled(freeze: Freeze, now: EpochMs): Promise<Freeze> {
+async function filled(freeze: Freeze, now: EpochMs, folder: string): Promise<Freeze> {
   const { span, reason } = freeze;
   if (span.kind !== 'feed') return freeze;
-  const read = await readOnce(span, now);
+  const source = /^https?:/i.test(span.source) ? span.source : resolve(folder, span.source);
+  const read = await readOnce({ ...span, source }, now);
   const isKnown = read.problem === null || span.onError === 'open';
   const note = isKnown ? '' : ` (its calendar cannot be read, which counts as frozen: ${read.problem})`;
   return { ...freeze, reason: `${reason}${note}`, span: { ...span, ...read } };

@@ -94,7 +94,7 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
   const metrics = metricsOnDemand({ ...caller, endpointOverride: config.cesEndpoint ?? undefined });
   const dispatcher = config.queue === null ? {} : { dispatcher: queueOnDemand(config.queue, log) };
   async function pass(): Promise<{ deps: Deps; state: PolicyState }> {
-    const found = await withCalendars(await policyState(config, ledger, clock.now()), clock);
+    const found = await withCalendars(await policyState(config, ledger, clock.now()), clock, config.policyFile);
     const { state, notifier } = withNotifier(found, { log, clock, credentials });
     for (const target of state.policy?.notify ?? []) keepSecret(config.secrets, ...secretsOf(target));
     // Of its own for each pass: two that overlap in one process must not take the lease for theirs both.
@@ -122,10 +122,10 @@ async function download(url: string): Promise<string> {
 }
 
 /** Only a valid policy starts anything; for it the calendars of its freezes are read, if it has such. */
-async function withCalendars(state: PolicyState, clock: Clock): Promise<PolicyState> {
+async function withCalendars(state: PolicyState, clock: Clock, policyFile: string): Promise<PolicyState> {
   if (state.problem !== null || !state.policy.freezes.some(({ span }) => span.kind === 'feed')) return state;
   const { withFeeds } = await import('./feeds.ts');
-  return { policy: await withFeeds(state.policy, clock.now()), problem: null };
+  return { policy: await withFeeds(state.policy, clock.now(), policyFile), problem: null };
 }
 
 let cached: Promise<Runtime> | null = null;

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Feed } from '../../lib/core/policy.ts';
 import { MINUTE } from '../../lib/core/time.ts';
@@ -25,9 +25,14 @@ async function read(
   source: string,
   now = NIGHT,
   onError: Feed['onError'] = 'closed',
+  policyFile = 'policy.yaml',
 ): Promise<Feed & { reason: string }> {
   const span: Feed = { kind: 'feed', source, onError, timezone: 'UTC', stretches: null, problem: null };
-  const { freezes } = await withFeeds(aPolicy({ freezes: [aFreeze({ span, reason: 'company calendar' })] }), now);
+  const { freezes } = await withFeeds(
+    aPolicy({ freezes: [aFreeze({ span, reason: 'company calendar' })] }),
+    now,
+    policyFile,
+  );
   return { ...(freezes[0]!.span as Feed), reason: freezes[0]!.reason };
 }
 
@@ -139,6 +144,23 @@ describe('a calendar in a file', () => {
     expect((await read(join(folder, 'a.ics'))).stretches).toEqual(STRETCHES);
   });
 
+  it.each(['c.ics', './c.ics', '../x/c.ics'])('%s is looked for from the folder of the policy', async (source) => {
+    const inside = join(folder, 'x');
+    await mkdir(inside);
+    await writeFile(join(inside, 'c.ics'), GOOD);
+    const policyFile = relative('.', join(inside, 'policy.yaml'));
+    expect((await read(source, NIGHT, 'closed', policyFile)).stretches).toEqual(STRETCHES);
+  });
+
+  it('of one path, named by policies in two folders, is two calendars', async () => {
+    await writeFile(join(folder, 'd.ics'), GOOD);
+    const from = async (at: string) => (await read('d.ics', NIGHT, 'closed', join(folder, at))).problem;
+    expect([await from('policy.yaml'), await from('x/policy.yaml')]).toEqual([
+      null,
+      'its file cannot be read (ENOENT)',
+    ]);
+  });
+
   it('that is endless cannot be read', async () => {
     await writeFile(join(folder, 'b.ics'), GOOD);
     await truncate(join(folder, 'b.ics'), 3 * 1024 ** 3);
@@ -155,5 +177,5 @@ describe('a calendar in a file', () => {
 
 it('a policy without calendars stays as it is', async () => {
   const policy = aPolicy({ freezes: [aFreeze()] });
-  expect(await withFeeds(policy, NIGHT)).toEqual(policy);
+  expect(await withFeeds(policy, NIGHT, 'policy.yaml')).toEqual(policy);
 });

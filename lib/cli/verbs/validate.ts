@@ -30,7 +30,7 @@ async function findings(call: Call): Promise<Findings> {
   const read = await readPolicy(text, call.env);
   if ('problems' in read) return { errors: read.problems, warnings: [] };
   const outlook = { now: systemClock.now(), fleet: await storedFleet(call) };
-  const policy = await withFeeds(read.policy, outlook.now);
+  const policy = await withFeeds(read.policy, outlook.now, policyFileOf(call));
   return { errors: [], warnings: await placeProblems(text, warningsOf(policy, outlook)) };
 }
 

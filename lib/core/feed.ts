@@ -76,7 +76,7 @@ async function ruleOf({ written, at, component }: Event): Promise<((day: Day) =>
   const read = await readRrule(rule, start);
   if (!('value' in read)) throw new FeedError(`an event's recurrence rule ${read.message}`);
   const isBefore = until === null ? () => true : untilOf(until, written, at);
-  return (day) => isBefore(day) && read.value(day);
+  return (day) => isBefore(day) && read.value.includes(day);
 }
 
 function untilOf(until: string, { time }: Written, at: Event['at']): (day: Day) => boolean {

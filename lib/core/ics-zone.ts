@@ -64,9 +64,10 @@ async function ruleOfZone(value: string, day: Day): Promise<(day: Day, at: Epoch
   const { rule, until } = splitRule(value);
   const read = await readRrule(rule, { day, time: 0, timezone: 'UTC', share: 0.1 });
   if (!('value' in read)) throw new FeedError(`a time zone's recurrence rule ${read.message}`);
-  if (until === null) return read.value;
+  if (until === null) return read.value.includes;
   const end = readWritten(until);
-  return (on, at) => read.value(on) && at <= (end.time === null ? (end.day + 1) * DAY : end.day * DAY + end.time);
+  return (on, at) =>
+    read.value.includes(on) && at <= (end.time === null ? (end.day + 1) * DAY : end.day * DAY + end.time);
 }
 
 /** Rules of zones go back to the years 1 and 1601, which nobody asks for: for a rule of every year a later one does as well. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { ALERT_SOURCES } from './alert-in.ts';
 import type { AlertRule, AlertTarget, AlertValue } from './policy.ts';
 import { described, duration, list, oneOrMore, pattern, text } from './policy-fields.ts';
+import { taught } from './policy-hints.ts';
 import { DAY, MINUTE } from './time.ts';
 import type { Report } from './window-read.ts';
 
@@ -10,7 +11,11 @@ const HOLDS_FOR = DAY;
 const MOVES_FOR = 8 * DAY;
 
 export function alertRule() {
-  const topic = pattern(/^urn:smn:[^:\s]+:[^:\s]+:[^:\s]+$/, 'like "urn:smn:cn-north-4:PROJECT:NAME"');
+  const topic = pattern(
+    /^urn:smn:[^:\s]+:[^:\s]+:[^:\s]+$/,
+    'like "urn:smn:cn-north-4:PROJECT:NAME"',
+    'copy the URN of the topic from the console of SMN',
+  );
   const labels = z.record(z.string(), oneOrMore('a text, or a list of texts, in quotes'));
   return z.strictObject({
     from: described(z.enum(ALERT_SOURCES), 'Where they come from.'),
@@ -38,7 +43,10 @@ export function alertRule() {
 function target() {
   const value = text('`label:NAME` or a text');
   return z.strictObject({
-    all: described(z.optional(z.literal(true, '`true`')), 'Every instance.'),
+    all: described(
+      z.optional(z.literal(true, taught('`true`', 'write true without quotes, or leave it out'))),
+      'Every instance.',
+    ),
     id: described(z.optional(value), 'Instance id, usually `label:NAME`: what the alert says under that label.'),
     region: described(z.optional(value), 'Region id, as it is or `label:NAME`.'),
     tags: described(z.optional(z.record(z.string(), value)), 'Tags of the instance, each as it is or `label:NAME`.'),

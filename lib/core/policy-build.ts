@@ -1,8 +1,9 @@
+import { cut } from './cut.ts';
 import type { Scope } from './instance.ts';
-import { nearest } from './nearest.ts';
 import type { Gates, Policy, Wave } from './policy.ts';
 import { readAlertRule } from './policy-alerts.ts';
 import { readFreeze } from './policy-freeze.ts';
+import { suggestion } from './policy-hints.ts';
 import type { Env, Path } from './policy-prepare.ts';
 import { readReceiver } from './policy-receiver.ts';
 import type { AlertInput, FreezeInput, NotifyInput, PolicyInput, WaveInput } from './policy-schema.ts';
@@ -137,21 +138,22 @@ function startsADay(window: Window): number {
 function readRollout(draft: Draft, report: Report): Wave[] {
   const windows = Object.keys(draft.windows);
   const names = draft.waveNames;
+  const firstAt = new Map(names.map((name, index) => [name, index] as const).reverse());
+  const isAbove = (name: string, index: number) => (firstAt.get(name) ?? index) < index;
   return present(draft.rollout, (input, index) => {
     const tell = within(report, 'rollout', index);
-    const above = names.slice(0, index);
-    if (above.includes(input.wave)) tell(['wave'], `there is a wave ${input.wave} already`, 'a name stands once');
+    if (isAbove(input.wave, index)) tell(['wave'], `there is a wave ${cut(input.wave)} already`, 'a name stands once');
     for (const name of input.window) {
-      if (!windows.includes(name)) tell(['window'], `there is no window ${name}`, suggestion(name, windows));
+      if (!windows.includes(name)) tell(['window'], `there is no window ${cut(name)}`, suggestion(name, windows));
     }
-    if (input.after !== undefined && !above.includes(input.after)) tell(['after'], ...badAfter(input, names));
+    if (input.after !== undefined && !isAbove(input.after, index)) tell(['after'], ...badAfter(input, names));
     const { wave, match, window, parallel = null, soak = SOAK, take = null, approve = false } = input;
     return {
       wave,
       match,
       windows: [...new Set(window)],
       parallel,
-      after: input.after ?? above.at(-1) ?? null,
+      after: input.after ?? names[index - 1] ?? null,
       soak,
       take,
       approve,
@@ -161,7 +163,7 @@ function readRollout(draft: Draft, report: Report): Wave[] {
 
 function badAfter({ wave, after = '' }: WaveInput, names: readonly (string | null)[]): [string, string] {
   const known = names.filter((name) => name !== null);
-  if (!known.includes(after)) return [`there is no wave ${after}`, suggestion(after, known)];
+  if (!known.includes(after)) return [`there is no wave ${cut(after)}`, suggestion(after, known)];
   const how = after === wave ? 'itself' : `${after}, which stands below`;
   return [`wave ${wave} comes after ${how}`, 'a wave comes after one that stands above it'];
 }
@@ -173,11 +175,6 @@ function readDeadline(input: Draft['deadline'], report: Report): Policy['deadlin
   if (warn !== null && page !== null && page <= warn)
     report(['page'], 'page comes no later than warn', 'page has to be the longer one');
   return { warn, page };
-}
-
-function suggestion(word: string, known: readonly string[]): string {
-  const meant = nearest(word, known);
-  return meant ? `did you mean ${meant}?` : `there are: ${known.join(', ') || 'none'}`;
 }
 
 /** Absent keys stay absent: what no gate asks for is not read. */

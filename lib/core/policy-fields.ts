@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
 import { parseTime } from './day.ts';
 import { parseDuration } from './duration.ts';
-import { DAY, HOUR, MINUTE } from './time.ts';
+import { taught, textHint } from './policy-hints.ts';
+import { ageHint, belowHint, durationHint, durationText, shareHint, timeHint } from './slips.ts';
+import { DAY } from './time.ts';
 import { isZone } from './zone.ts';
+import { zoneHint } from './zone-hint.ts';
 
 /** With what an editor shows of it. That is kept beside the schema, not in a copy of it, as programs start with all this. */
 export function described<T extends z.ZodMiniType>(schema: T, description: string): T {
@@ -18,16 +21,29 @@ function checked(check: z.core.$ZodCheck<string>, allowed: string) {
 }
 
 export function text(allowed = 'a text that is not empty') {
+  taught(allowed, textHint);
   return checked(z.minLength(1, allowed), allowed);
 }
 
-export function pattern(form: RegExp, allowed: string) {
+export function pattern(form: RegExp, allowed: string, hint: Parameters<typeof taught>[1]) {
+  taught(allowed, hint);
   return checked(z.regex(form, allowed), allowed);
 }
 
 /** Names stand in instance tags, ids and log lines: nothing in them needs quoting anywhere. */
 export function name() {
-  return pattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name of letters, digits, `.`, `_` and `-`');
+  return pattern(NAME, 'a name of letters, digits, `.`, `_` and `-`', nameHint);
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+function nameHint(found: unknown): string {
+  if (typeof found !== 'string') return textHint(found);
+  const plain = found
+    .slice(0, 40)
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[._-]+|-+$/g, '');
+  return NAME.test(plain) ? `for example ${plain}` : 'for example prod-1';
 }
 
 export function list<T extends z.ZodMiniType>(item: T) {
@@ -36,6 +52,9 @@ export function list<T extends z.ZodMiniType>(item: T) {
 
 /** One text or a list of them, always a list afterwards. */
 export function oneOrMore(allowed = 'a text, or a list of texts') {
+  taught(allowed, (found) =>
+    typeof found === 'object' && !Array.isArray(found) ? 'write a list: [a, b]' : textHint(found),
+  );
   return z.pipe(
     z.union([text(allowed), z.array(text(allowed)).check(z.minLength(1, allowed))], allowed),
     z.transform((value) => (Array.isArray(value) ? value : [value])),
@@ -43,12 +62,14 @@ export function oneOrMore(allowed = 'a text, or a list of texts') {
 }
 
 export function count() {
-  const allowed = 'a whole number from 1 up';
+  const allowed = taught('a whole number from 1 up', (found) =>
+    typeof found === 'string' && /^\d{1,9}$/.test(found) ? `write ${Number(found)} without quotes` : 'for example 5',
+  );
   return z.int(allowed).check(z.minimum(1, allowed));
 }
 
 export function zone() {
-  const allowed = 'an IANA time zone name such as Asia/Shanghai';
+  const allowed = taught('an IANA time zone name such as Asia/Shanghai', zoneHint);
   return checked(z.refine(isZone, allowed), allowed);
 }
 
@@ -57,14 +78,15 @@ export function time(latest: '23:59' | '24:00') {
   const form = latest === '24:00' ? /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/ : /^(?:[01]\d|2[0-3]):[0-5]\d$/;
   const allowed = `a time of day from "00:00" to "${latest}"`;
   return z.pipe(
-    pattern(form, allowed),
+    pattern(form, allowed, timeHint),
     z.transform((value) => (value === '24:00' ? DAY : parseTime(value)!)),
   );
 }
 
 /** Milliseconds. */
 export function duration(least: number, most: number) {
-  const allowed = `a duration such as 45m, 3h30m or 2d, from ${show(least)} to ${show(most)}`;
+  const range = `from ${durationText(least)} to ${durationText(most)}`;
+  const allowed = taught(`a duration such as 45m, 3h30m or 2d, ${range}`, (found) => durationHint(found, least, most));
   return z.pipe(
     z.string(allowed),
     z.transform((value, { issues }) => {
@@ -76,14 +98,10 @@ export function duration(least: number, most: number) {
   );
 }
 
-function show(ms: number): string {
-  return ms % DAY === 0 && ms > 0 ? `${ms / DAY}d` : ms % HOUR === 0 ? `${ms / HOUR}h` : `${ms / MINUTE}m`;
-}
-
 export function share() {
-  const allowed = 'a share such as 5% (above 0%, at most 100%) or a whole number from 1 up';
+  const allowed = taught('a share such as 5% (above 0%, at most 100%) or a whole number from 1 up', shareHint);
   const number = z.int(allowed).check(z.minimum(1, allowed));
-  const percentage = pattern(/^(?:100|\d{1,2}(?:\.\d{1,3})?)%$/, allowed);
+  const percentage = pattern(/^(?:100|\d{1,2}(?:\.\d{1,3})?)%$/, allowed, shareHint);
   return z.pipe(
     z.union([number, percentage], allowed),
     z.transform((value, { issues }) => {
@@ -100,7 +118,7 @@ export function share() {
 export function below() {
   const allowed = 'a limit such as "<70%", above 0% and at most 100%';
   return z.pipe(
-    pattern(/^<(?:100|\d{1,2}(?:\.\d{1,3})?)%$/, allowed),
+    pattern(/^<(?:100|\d{1,2}(?:\.\d{1,3})?)%$/, allowed, belowHint),
     z.transform((value, { issues }) => {
       const limit = Number.parseFloat(value.slice(1));
       if (limit > 0) return limit;
@@ -112,7 +130,9 @@ export function below() {
 
 /** Milliseconds, from `<24h`. */
 export function youngerThan(least: number, most: number) {
-  const allowed = `an age such as "<24h", from ${show(least)} to ${show(most)}`;
+  const allowed = taught(`an age such as "<24h", from ${durationText(least)} to ${durationText(most)}`, (found) =>
+    ageHint(found, least, most),
+  );
   return z.pipe(
     z.string(allowed),
     z.transform((value, { issues }) => {
@@ -125,13 +145,19 @@ export function youngerThan(least: number, most: number) {
 }
 
 export function url() {
-  const allowed = 'an https URL (plain http only for this machine)';
+  const allowed = taught(
+    'an https URL (plain http only for this machine)',
+    'begin it with https://, or write env:NAME and set that variable to such a URL',
+  );
   return checked(z.refine(isSafeUrl, allowed), allowed);
 }
 
 /** A URL, or the path of a file; a word before a colon makes it a URL, but for the letter of a drive. */
 export function calendar() {
-  const allowed = 'an https URL (plain http only for this machine), or the path of a file';
+  const allowed = taught(
+    'an https URL (plain http only for this machine), or the path of a file',
+    'begin it with https:// (also where the calendar is given as webcal://), or name a file',
+  );
   const isUsable = (value: string) => value !== '' && (!/^[a-z][a-z0-9+.-]+:/i.test(value) || isSafeUrl(value));
   return checked(z.refine(isUsable, allowed), allowed);
 }

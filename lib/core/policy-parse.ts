@@ -1,12 +1,14 @@
 import type * as z from 'zod/mini';
+import { cut } from './cut.ts';
 import type { Policy, Problem } from './policy.ts';
 import { build, type Draft } from './policy-build.ts';
 import { type Env, isMapping, type Path, prepare, variableOf } from './policy-prepare.ts';
-import { allowedBy, badValue, pathText, problemsOf, valueAt, withoutEchoes } from './policy-problems.ts';
+import { allowedBy, badValue, MOST_PROBLEMS, pathText, problemsOf, valueAt, withoutEchoes } from './policy-problems.ts';
 import { policySchema } from './policy-schema.ts';
+import type { Report } from './window-read.ts';
 
-/** More than a person reads; a document of nonsense would have one for every line. */
-const MOST_PROBLEMS = 100;
+/** Of one message; what it quotes may be as long as the document. */
+const LONGEST_MESSAGE = 300;
 
 /**
  * Reads a policy from what YAML or JSON gave. Either it is good as a whole, or every problem is named at once.
@@ -14,24 +16,55 @@ const MOST_PROBLEMS = 100;
  * for `cron` and `rrule` windows are loaded only when a policy has such windows.
  */
 export async function parsePolicy(raw: unknown, env: Env): Promise<{ policy: Policy } | { problems: Problem[] }> {
-  if (!isMapping(raw)) return { problems: [badValue([], raw, 'a mapping')] };
+  if (!isMapping(raw)) return { problems: [badValue([], raw, 'a mapping', BEGIN)] };
   const { value, problems, resolved } = prepare(raw, env);
   const schema = policySchema();
   const parsed = schema.safeParse(value, { error: allowedBy });
-  if (!parsed.success) problems.push(...withoutEchoes(problems, problemsOf(parsed.error.issues, raw, schema)));
+  if (!parsed.success) {
+    const issues = parsed.error.issues.slice(0, MOST_PROBLEMS);
+    problems.push(...withoutEchoes(problems, problemsOf(issues, raw, schema)));
+  }
   problems.push(...plainSecrets(raw));
-  const found: Problem[] = [];
+  // Whoever has so much to mend need not wait for what concerns several keys at once.
+  if (problems.length >= MOST_PROBLEMS) return refused(problems);
   const waveNames = namesOfWaves(raw.rollout);
   const draft = parsed.success ? { ...parsed.data, waveNames } : salvage(value as Record<string, unknown>, waveNames);
-  const policy = await build(draft, env, (path, message, hint = null) => {
-    found.push({
-      path,
-      message: unresolve(`${pathText(path)}: ${message}`, resolved),
-      hint: hint && unresolve(hint, resolved),
-    });
-  });
+  const { policy, found } = await built(draft, env, resolved);
   problems.push(...withoutEchoes(problems, found));
-  return problems.length === 0 ? { policy } : { problems: problems.slice(0, MOST_PROBLEMS) };
+  return policy && problems.length === 0 ? { policy } : refused(problems);
+}
+
+const BEGIN = 'begin with version: 1; policy.example.yaml is a whole one';
+
+/** Thrown to stop when there are more problems than anybody reads. */
+class Enough extends Error {}
+
+async function built(
+  draft: Draft,
+  env: Env,
+  resolved: ReadonlyMap<string, string>,
+): Promise<{ policy: Policy | null; found: Problem[] }> {
+  const found: Problem[] = [];
+  const report: Report = (path, message, hint) => {
+    // Cut only afterwards: half of a value from the environment could no longer be told.
+    const text = unresolve(`${pathText(path)}: ${message}`, resolved);
+    found.push({ path, message: text, hint: unresolve(hint, resolved) });
+    if (found.length === MOST_PROBLEMS) throw new Enough();
+  };
+  try {
+    return { policy: await build(draft, env, report), found };
+  } catch (error) {
+    if (error instanceof Enough) return { policy: null, found };
+    throw error;
+  }
+}
+
+function refused(problems: readonly Problem[]): { problems: Problem[] } {
+  return { problems: problems.slice(0, MOST_PROBLEMS).map(short) };
+}
+
+function short({ path, message, hint }: Problem): Problem {
+  return { path, message: cut(message, LONGEST_MESSAGE), hint: cut(hint, LONGEST_MESSAGE) };
 }
 
 /** Puts the names of variables back where their values stand. */

@@ -1,3 +1,4 @@
+import { cut } from './cut.ts';
 import type { Problem } from './policy.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -14,6 +15,7 @@ export interface Prepared {
 /** No policy nests deeper or holds more values; a document that does is an attack on the stack or the heap. */
 const DEEPEST = 16;
 const MOST_VALUES = 100_000;
+const TOO_MUCH = `at most ${DEEPEST} levels and ${MOST_VALUES} values are read; anchors count where they are repeated`;
 
 /** Keys that mean something else to JavaScript than to people. */
 const FORBIDDEN = ['__proto__', 'constructor', 'prototype'];
@@ -28,7 +30,7 @@ export function prepare(raw: unknown, env: Env): Prepared {
     left -= 1;
     if (left === 0 || path.length > DEEPEST) {
       left = 0;
-      problems.push({ path, message: 'the policy nests too deeply, or holds too much', hint: null });
+      problems.push({ path, message: 'the policy nests too deeply, or holds too much', hint: TOO_MUCH });
       return undefined;
     }
     const problem = problemOf(value, path, env);
@@ -64,13 +66,16 @@ export function variableOf(value: unknown): string | null {
 function problemOf(value: unknown, path: Path, env: Env): Problem | null {
   const key = path.at(-1);
   if (typeof key === 'string' && FORBIDDEN.includes(key))
-    return { path, message: `the key ${key} is not allowed`, hint: null };
+    return { path, message: `the key ${key} is not allowed`, hint: 'choose another name' };
   const variable = variableOf(value);
   if (variable !== null && !env[variable]) {
-    const found = /^\w+$/.test(variable)
-      ? `the variable ${variable} is not set`
-      : 'env: must be followed by the name of a variable';
-    return { path, message: found, hint: variable ? `set ${variable} in the environment of the program` : null };
+    return /^\w+$/.test(variable)
+      ? {
+          path,
+          message: `the variable ${cut(variable)} is not set`,
+          hint: `set ${cut(variable)} in the environment of the program`,
+        }
+      : { path, message: 'env: must be followed by the name of a variable', hint: 'like env:HUAWEICLOUD_PROJECT_ID' };
   }
   return null;
 }

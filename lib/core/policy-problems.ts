@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { nearest } from './nearest.ts';
+import { cut } from './cut.ts';
 import type { Problem } from './policy.ts';
+import { hintForMissing, hintOf, suggestion, textHint } from './policy-hints.ts';
 import { type Path, variableOf } from './policy-prepare.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -14,18 +15,23 @@ export function problemsOf(issues: readonly Issue[], raw: unknown, schema: z.Zod
     const path = issue.path as Path;
     if (issue.code !== 'unrecognized_keys') return [problemAt(path, issue, raw)];
     const known = knownKeys(schema, path);
-    return issue.keys.map((key) => {
-      const meant = nearest(key, known);
-      const hint = meant ? `did you mean ${meant}?` : `known here: ${known.join(', ')}`;
-      return { path: [...path, key], message: `unknown key ${pathText([...path, key])}`, hint };
+    return issue.keys.slice(0, MOST_PROBLEMS).map((key) => {
+      const message = `unknown key ${pathText([...path, key])}`;
+      return { path: [...path, key], message, hint: key === '<<' ? MERGE : suggestion(key, known) };
     });
   });
 }
 
+const MERGE = 'YAML 1.2 has no merge keys: repeat what is to be merged';
+
+/** More than a person reads; a document of nonsense would have one for every line. */
+export const MOST_PROBLEMS = 100;
+
 /** A problem with the value at `path`; `allowed` completes "it must be …". */
-export function badValue(path: Path, raw: unknown, allowed: string, hint: string | null = null): Problem {
+export function badValue(path: Path, raw: unknown, allowed: string, hint: string): Problem {
   const value = valueAt(raw, path);
-  if (value === undefined) return { path, message: `${pathText(path)} is missing: it must be ${allowed}`, hint };
+  if (value === undefined)
+    return { path, message: `${pathText(path)} is missing: it must be ${allowed}`, hint: hintForMissing(path.at(-1)) };
   const secret = SECRET_KEYS.some((key) => path.includes(key)) && variableOf(value) === null;
   return {
     path,
@@ -36,7 +42,7 @@ export function badValue(path: Path, raw: unknown, allowed: string, hint: string
 
 /** `windows.night.days[1]`; `the policy` for the whole of it. */
 export function pathText(path: Path): string {
-  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${cut(part)}`)).join('');
   return text.replace(/^\./, '') || 'the policy';
 }
 
@@ -58,31 +64,34 @@ const TYPES: Partial<Record<string, string>> = {
 
 function problemAt(path: Path, issue: Issue, raw: unknown): Problem {
   if (issue.code === 'invalid_key') {
-    return { path, message: `${show(path.at(-1))} is no name: it must be ${issue.issues[0]?.message}`, hint: null };
+    const allowed = issue.issues[0]?.message ?? 'a name';
+    return {
+      path,
+      message: `${show(path.at(-1))} is no name: it must be ${allowed}`,
+      hint: hintOf(allowed, path.at(-1)) ?? OTHERWISE,
+    };
   }
   return badValue(path, raw, issue.message, hintFor(issue, valueAt(raw, path)));
 }
 
-function hintFor(issue: Issue, found: unknown): string | null {
-  if (issue.code === 'invalid_value' && typeof found === 'string') {
-    const meant = nearest(found, issue.values.map(String));
-    return meant && `did you mean ${meant}?`;
-  }
-  const wantsText = issue.code === 'invalid_union' || (issue.code === 'invalid_type' && issue.expected === 'string');
-  return wantsText && [found].flat().some(isBare) ? 'put it in quotes' : null;
+function hintFor(issue: Issue, found: unknown): string {
+  const variable = variableOf(found);
+  if (variable !== null) return `mend the value of ${cut(variable)}, or write the value itself here`;
+  const hint = hintOf(issue.message, found);
+  if (hint !== undefined) return hint;
+  if (issue.code !== 'invalid_value') return typeof found === 'string' ? OTHERWISE : textHint(found);
+  return typeof found === 'string'
+    ? suggestion(found, issue.values.map(String))
+    : `write one of the words, such as ${String(issue.values[0])}`;
 }
 
-/** What YAML takes for something else than text, as it stands there without quotes. */
-function isBare(value: unknown): boolean {
-  return typeof value === 'number' || typeof value === 'boolean';
-}
+const OTHERWISE = 'docs/policy.md says what each key takes';
 
 function show(value: unknown): string {
   if (value === null) return 'empty';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a mapping';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return typeof value === 'string' ? JSON.stringify(cut(value)) : String(value);
 }
 
 export function valueAt(raw: unknown, path: Path): unknown {
@@ -120,7 +129,7 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
 }
 
 /** The shape's own problems, without those that are only the echo of one that is known already. */
-export function withoutEchoes(known: readonly Problem[], more: readonly Problem[]): Problem[] {
+export function withoutEchoes(known: readonly Pick<Problem, 'path'>[], more: readonly Problem[]): Problem[] {
   return more.filter(({ path }) => !known.some((one) => isPrefix(one.path, path) || isPrefix(path, one.path)));
 }
 

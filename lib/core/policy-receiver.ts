@@ -9,8 +9,8 @@ import type { Report } from './window-read.ts';
 export function readReceiver(input: NotifyInput, scopes: readonly Scope[], report: Report): NotifyTarget {
   const { to, url, secret, routingKey, topic, digest, match, events = null } = input;
   for (const key of KEYS_OF_RECEIVERS) {
-    const [problem, hint] = keyProblem(input, key) ?? [];
-    if (problem !== undefined) report([key], problem, hint);
+    const problem = keyProblem(input, key);
+    if (problem) report([key], ...problem);
   }
   if (to === 'log' && digest)
     report(['digest'], 'digest does not go with log', 'leave it out; the log has every alert');

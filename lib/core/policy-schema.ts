@@ -16,6 +16,7 @@ import {
   youngerThan,
   zone,
 } from './policy-fields.ts';
+import { taught } from './policy-hints.ts';
 import { RECEIVERS } from './receivers.ts';
 import { freeze, match, subjectMatch, wave, window } from './rollout-schema.ts';
 import { DAY, HOUR, MINUTE } from './time.ts';
@@ -41,7 +42,7 @@ function makeSchema() {
   // The generated validators need `new Function`, cost more than they save on one small document, and are forbidden in places.
   z.config({ jitless: true });
   return z.strictObject({
-    version: described(z.literal(1, '1'), 'Version of this grammar: 1.'),
+    version: described(z.literal(1, taught('1', 'write version: 1')), 'Version of this grammar: 1.'),
     timezone: described(
       zone(),
       'IANA name of the zone that windows and freezes are written in, such as Asia/Shanghai.',
@@ -100,10 +101,11 @@ function upgrade() {
     engine: described(z.optional(target), 'What to upgrade the engine to.'),
     proxy: described(z.optional(target), 'What to upgrade the proxy to.'),
   });
-  const either = z.union(
-    [list(z.enum(PARTS)), versions],
+  const allowed = taught(
     'a list of engine and proxy, or a mapping of them to versions',
+    'for example [engine, proxy], or { engine: latest, proxy: "5.0.14.1" }',
   );
+  const either = z.union([list(z.enum(PARTS)), versions], allowed);
   const toVersions = z.transform(
     (value: z.output<typeof either>): z.output<typeof versions> =>
       Array.isArray(value) ? Object.fromEntries(value.map((part) => [part, 'latest'])) : value,
@@ -122,7 +124,11 @@ function select() {
 }
 
 function limits() {
-  const tag = pattern(/^(?:tag:.|enterpriseProject$)/, 'like tag:app, or enterpriseProject');
+  const tag = pattern(
+    /^(?:tag:.|enterpriseProject$)/,
+    'like tag:app, or enterpriseProject',
+    'write tag: and the key of the tag, without a space',
+  );
   const number = count();
   return z.strictObject({
     parallel: described(z._default(number, 1), 'How many upgrades may be under way at once.'),
@@ -205,7 +211,7 @@ function receiver() {
       'Only these at once; default: all that ask for something to be done.',
     ),
     digest: described(
-      z.optional(z.literal('window', '`window`')),
+      z.optional(z.literal('window', taught('`window`', 'write digest: window, or leave it out'))),
       '`window`: one message for each opening, after its close, with what came of it; also when nothing ran.',
     ),
   });

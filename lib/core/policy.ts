@@ -90,7 +90,7 @@ export type FreezeSpan =
 /** What stands in a calendar elsewhere, which io/feeds.ts reads. As long as it is not read it is as `onError` says. */
 export interface Feed {
   kind: 'feed';
-  /** A URL, or the path of a file. */
+  /** A URL, or the path of a file, from the folder that the policy is in. */
   source: string;
   onError: 'closed' | 'open';
   timezone: string;
@@ -174,5 +174,6 @@ export interface Problem {
   path: (string | number)[];
   /** What was found and what is allowed. */
   message: string;
-  hint: string | null;
+  /** What to do about it. */
+  hint: string;
 }

@@ -15,6 +15,7 @@ import {
   time,
   zone,
 } from './policy-fields.ts';
+import { taught } from './policy-hints.ts';
 import type { SubjectMatch } from './subject.ts';
 import { DAY, MINUTE } from './time.ts';
 
@@ -22,6 +23,9 @@ export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as con
 export const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'] as const;
 export const MONTH_DAY =
   /^(?:(?:1st|2nd|3rd|[45]th|last) (?:mon|tue|wed|thu|fri|sat|sun)|last day|day -?(?:[1-9]|[12]\d|3[01]))$/;
+
+const MONTHLY_HINT =
+  'write 1st, 2nd, 3rd, 4th, 5th or last and a weekday of three letters, or day and a number from 1 to 31';
 
 /** A window longer than this is a mistake, or wants to be several. */
 const LONGEST_WINDOW = 31 * DAY;
@@ -72,7 +76,7 @@ function makeMatch() {
 }
 
 export function window() {
-  const monthDay = pattern(MONTH_DAY, 'like "2nd tue", "last fri", "day 29", "day -2" or "last day"');
+  const monthDay = pattern(MONTH_DAY, 'like "2nd tue", "last fri", "day 29", "day -2" or "last day"', MONTHLY_HINT);
   const words = text();
   const localTime = text('a local date-time such as "2026-01-04T01:30"');
   return z.strictObject({
@@ -87,7 +91,10 @@ export function window() {
       'Kind: an RFC 5545 recurrence rule, such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=SU`, evaluated in local time from `start`.',
     ),
     date: described(z.optional(text('a date such as 2026-12-01')), 'Kind: one date, such as 2026-12-01.'),
-    instance: described(z.optional(z.literal(true, '`true`')), "Kind: the instance's own maintenance window."),
+    instance: described(
+      z.optional(z.literal(true, taught('`true`', 'write true without quotes, or leave it out'))),
+      "Kind: the instance's own maintenance window.",
+    ),
     from: described(z.optional(time('23:59')), 'Local time at which it opens, such as "01:00".'),
     to: described(
       z.optional(time('24:00')),
@@ -109,14 +116,22 @@ export function window() {
 
 function offset() {
   return z.pipe(
-    pattern(/^[+-]?[0-6]d$/, 'like 4d, from -6d to 6d'),
+    pattern(
+      /^[+-]?[0-6]d$/,
+      'like 4d, from -6d to 6d',
+      'write whole days; for a week or more choose another monthly day',
+    ),
     z.transform((value) => Number.parseInt(value, 10)),
   );
 }
 
 export function freeze() {
   const moment = text('a date such as 2026-11-01, or a local date-time such as "2026-11-01T08:00"');
-  const monthDays = pattern(/^\d\d?\.\.\d\d?$/, 'like "28..2"');
+  const monthDays = pattern(
+    /^\d\d?\.\.\d\d?$/,
+    'like "28..2"',
+    'write the first and the last day with two dots between them, in quotes',
+  );
   return z.strictObject({
     name: described(name(), 'What it is called in plans and alerts.'),
     from: described(
@@ -130,7 +145,7 @@ export function freeze() {
     ),
     ics: described(
       z.optional(calendar()),
-      'Instead of dates: the events of a calendar (iCalendar), read anew every ten minutes, also those that show as free; cancelled ones do not count, and times without a zone are in `timezone`. An https URL, or the path of a file.',
+      'Instead of dates: the events of a calendar (iCalendar), read anew every ten minutes, also those that show as free; cancelled ones do not count, and times without a zone are in `timezone`. An https URL, or the path of a file, from the folder of the policy.',
     ),
     onError: described(
       z.optional(z.enum(['closed', 'open'])),
@@ -160,7 +175,9 @@ export function wave() {
       'How many of the matched instances it takes: a share such as 5%, or a number. Default: all.',
     ),
     approve: described(
-      z.optional(z.boolean('true or false')),
+      z.optional(
+        z.boolean(taught('true or false', 'write true or false without quotes; yes, no, on and off are texts')),
+      ),
       'Whether it starts only what a person approved for the opening. Default: false.',
     ),
   });

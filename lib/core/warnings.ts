@@ -105,13 +105,28 @@ function deadWindows(policy: Policy, { now }: Outlook): Problem[] {
     const from = window.kind === 'date' ? Math.min(now, (window.day - 2) * DAY) : now;
     const times = calendar(policy, [name], null);
     const next = times.at(from) ?? times.next(from);
-    const over = times.at(now) === null && times.next(now) === null;
     if (next && policy.freezes.length > 0) {
       const { openings, frozen } = preview(policy, [name], from, Math.max(from + YEAR, next.closes));
       if (openings.length === 0) return [warn(['windows', name], ...frozenText(frozen))];
     }
-    return over ? [warn(['windows', name], 'it does not open any more', 'its last opening is over')] : [];
+    const isSoon = times.at(now) !== null || times.next(now) !== null;
+    return isSoon ? [] : [warn(['windows', name], ...(isOver(window, now) ? OVER : FAR))];
   });
+}
+
+/** A little less than calendars look ahead. */
+const TEN_YEARS = 3_600 * DAY;
+
+const OVER = ['it does not open any more', 'its last opening is over: take it out, or give it a later end'] as const;
+const FAR = [
+  'it does not open within ten years',
+  'nothing is started in it until then: choose a rule that opens sooner',
+] as const;
+
+/** Of what does not open within ten years: whether it ends within them. Any other rule opens again, however long that takes. */
+function isOver(window: Window, now: EpochMs): boolean {
+  const last = window.kind === 'date' ? window.day : window.kind === 'rrule' ? window.last : Number.POSITIVE_INFINITY;
+  return last * DAY < now + TEN_YEARS;
 }
 
 function frozenText(frozen: Preview['frozen']): [message: string, hint: string] {

@@ -1,9 +1,10 @@
+import { cut } from './cut.ts';
 import { MONTHS, WEEKDAYS } from './rollout-schema.ts';
 import { HOUR, MINUTE } from './time.ts';
 import type { WindowKinds } from './window-kinds.ts';
 
 /** What was read, or what is wrong with it and what to do. */
-export type Read<T> = { value: T } | { message: string; hint: string | null };
+export type Read<T> = { value: T } | { message: string; hint: string };
 
 export type CronRule = Omit<WindowKinds['cron'], 'end'>;
 
@@ -29,7 +30,7 @@ export async function readCron(text: string): Promise<Read<CronRule>> {
     return { value };
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
-    return { message: `is no cron rule: ${why}`, hint: FORM };
+    return { message: `is no cron rule: ${cut(why, 120)}`, hint: FORM };
   }
 }
 
@@ -46,7 +47,7 @@ function wrongForm(text: string, fields: readonly string[]): Read<never> | null 
     const sign = /[^\w*,/-]/.exec(field)?.[0];
     const odd = word ?? sign;
     if (odd !== undefined)
-      return { message: `has ${odd} in field ${index + 1}, which is not allowed there`, hint: FORM };
+      return { message: `has ${cut(odd)} in field ${index + 1}, which is not allowed there`, hint: FORM };
   }
   return null;
 }

@@ -18,8 +18,8 @@ export interface WindowKinds {
   monthly: { on: MonthDay; months: number[] | null; offset: number; start: TimeOfDay; end: End };
   /** `either`: day of month and day of week are both restricted, so one of them is enough (the Vixie rule). */
   cron: { times: TimeOfDay[]; months: number[]; days: number[]; weekdays: number[]; either: boolean; end: End };
-  /** `includes` answers for one local day, `start`'s day or later. */
-  rrule: { includes: (day: Day) => boolean; start: TimeOfDay; end: End };
+  /** `includes` answers for one local day, `start`'s day or later. After `last` there is none; infinity where it never ends. */
+  rrule: { includes: (day: Day) => boolean; last: Day; start: TimeOfDay; end: End };
   date: { day: Day; start: TimeOfDay; end: End };
   /** The instance's own maintenance window, which DCS gives in UTC. */
   instance: object;

@@ -7,7 +7,7 @@ import { type End, type MonthDay, scheduleOf, type Window, type WindowKind, type
 import { readRrule } from './window-rrule.ts';
 
 /** Takes down what is wrong; `path` is relative to what is being read. */
-export type Report = (path: Path, message: string, hint?: string | null) => void;
+export type Report = (path: Path, message: string, hint: string) => void;
 
 type Key = keyof WindowInput;
 
@@ -106,7 +106,7 @@ function reportEmpty(report: Report): null {
 
 function withStart<T>({ input, report }: Source, read: (start: number) => T | null): T | null {
   if (input.from !== undefined) return read(input.from);
-  report(['from'], 'from is missing: it must be a time of day such as "01:30"');
+  report(['from'], 'from is missing: it must be a time of day', 'add from: "01:30", the local time at which it opens');
   return null;
 }
 
@@ -151,7 +151,7 @@ async function readRruleWindow({ input, end, timezone, share, report }: Source):
   }
   if ('to' in end && end.to === start.time) return reportEmpty(report);
   const rule = await readRrule(input.rrule!, { ...start, timezone, share });
-  return 'value' in rule ? { includes: rule.value, start: start.time, end } : refuse('rrule', rule, report);
+  return 'value' in rule ? { ...rule.value, start: start.time, end } : refuse('rrule', rule, report);
 }
 
 function refuse(kind: WindowKind, wrong: Exclude<Read<never>, { value: never }>, report: Report): null {

@@ -1,8 +1,10 @@
+import { cut } from './cut.ts';
 import { type Day, dayOf, fieldsOf, formatDate, weekdayOf } from './day.ts';
+import { suggestion } from './policy-hints.ts';
 import { DAY, type EpochMs } from './time.ts';
 import { wallClock } from './wall.ts';
 import type { Read } from './window-cron.ts';
-import type { TimeOfDay } from './window-kinds.ts';
+import type { TimeOfDay, WindowKinds } from './window-kinds.ts';
 
 export interface RruleStart {
   day: Day;
@@ -12,8 +14,7 @@ export interface RruleStart {
   share: number;
 }
 
-/** Answers for one local day. */
-export type Includes = (day: Day) => boolean;
+export type RruleDays = Pick<WindowKinds['rrule'], 'includes' | 'last'>;
 
 /** Parts that may be given, with the range of their numbers; null: words, which the library checks. */
 const PARTS: Partial<Record<string, [number, number] | null>> = {
@@ -39,7 +40,7 @@ const FREQUENCIES = Object.keys(PERIODS);
  * The days of a recurrence rule (RFC 5545, 3.3.10). As every occurrence has the time of `start`, the rule is worked
  * out in UTC, where no hour is missing or comes twice, and the zone's clock is applied to its days afterwards.
  */
-export async function readRrule(text: string, start: RruleStart): Promise<Read<Includes>> {
+export async function readRrule(text: string, start: RruleStart): Promise<Read<RruleDays>> {
   const parts = text.split(';').map((part) => part.split('=', 2) as [string, string | undefined]);
   const wrong = wrongPart(parts);
   if (wrong) return wrong;
@@ -61,7 +62,7 @@ async function expand(
   given: ReadonlyMap<string, string | undefined>,
   start: RruleStart,
   last: EpochMs,
-): Promise<Read<Includes>> {
+): Promise<Read<RruleDays>> {
   const [{ RRuleTemporal }, { Temporal }] = await Promise.all([import('rrule-temporal'), import('temporal-polyfill')]);
   const midnight = (day: Day) => Temporal.Instant.fromEpochMilliseconds(day * DAY).toZonedDateTimeISO('UTC');
   const wall = wallClock(start.timezone);
@@ -82,11 +83,13 @@ async function expand(
     const daysOf = eachYearOnce(
       (from, to) => counted ?? toDays(recurrence.between(midnight(from), midnight(to), true)),
     );
-    return { value: (day) => day >= start.day && wall.toInstant(day, start.time) <= last && daysOf(day).has(day) };
+    const includes = (day: Day) => day >= start.day && wall.toInstant(day, start.time) <= last && daysOf(day).has(day);
+    // A local day may be a day ahead of that of UTC.
+    return { value: { includes, last: counted ? Math.max(...counted) : Math.floor(last / DAY) + 1 } };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     if (why.startsWith('Maximum ')) return given.has('COUNT') ? TOO_FAR : neverFires(periods);
-    return { message: `is no recurrence rule: ${why}`, hint: 'see RFC 5545, section 3.3.10' };
+    return { message: `is no recurrence rule: ${cut(why, 120)}`, hint: 'see RFC 5545, section 3.3.10' };
   }
 }
 
@@ -139,27 +142,34 @@ function utcText(day: Day): string {
 function wrongPart(parts: readonly [string, string | undefined][]): Read<never> | null {
   const keys = parts.map(([key]) => key);
   const twice = keys.find((key, index) => keys.indexOf(key) !== index);
-  if (twice !== undefined) return { message: `has ${twice} twice`, hint: null };
+  if (keys.includes('')) return { message: 'has an empty part', hint: 'take out the ; too many' };
+  if (twice !== undefined) return { message: `has ${cut(twice)} twice`, hint: 'leave one of them out' };
   if (!FREQUENCIES.includes(new Map(parts).get('FREQ') ?? '')) {
     return { message: 'has no usable FREQ', hint: `FREQ is one of ${FREQUENCIES.join(', ')}` };
   }
   for (const [key, value] of parts) {
     const range = PARTS[key];
-    if (range === undefined) return { message: `has ${key}, which is not allowed`, hint: hintForPart(key) };
+    if (range === undefined) return { message: `has ${cut(key)}, which is not allowed`, hint: hintForPart(key) };
     if (!value || (range && !value.split(',').every((one) => isWithin(one, range)))) {
       return {
         message: `has a ${key} that is not allowed`,
-        hint: range && `${key} is from ${range[0]} to ${range[1]}`,
+        hint: range ? `${key} is from ${range[0]} to ${range[1]}` : `write it like ${EXAMPLES[key]}`,
       };
     }
   }
   return null;
 }
 
+const EXAMPLES: Partial<Record<string, string>> = {
+  UNTIL: 'UNTIL=20261231T000000Z',
+  BYDAY: 'BYDAY=MO,TH',
+  WKST: 'WKST=MO',
+};
+
 function hintForPart(key: string): string {
-  return /^BY(?:HOUR|MINUTE|SECOND)$/.test(key)
-    ? '`start` says the time'
-    : 'write RFC 5545 parts in capitals, without "RRULE:"';
+  if (/^BY(?:HOUR|MINUTE|SECOND)$/i.test(key)) return '`start` says the time';
+  if (/^(?:RRULE:|DTSTART)/i.test(key)) return 'write the parts alone, without "RRULE:"; `start` says when it begins';
+  return suggestion(key, Object.keys(PARTS));
 }
 
 function isWithin(text: string, [least, most]: [number, number]): boolean {

@@ -1,6 +1,7 @@
 import type { Policy, Problem } from '../core/policy.ts';
 import { parsePolicy } from '../core/policy-parse.ts';
 import type { Env } from '../core/policy-prepare.ts';
+import { MOST_PROBLEMS, withoutEchoes } from '../core/policy-problems.ts';
 
 /** A problem and where it stands; both count from 1. */
 export interface PlacedProblem extends Problem {
@@ -20,10 +21,12 @@ const LARGEST = 256 * 1024;
 export async function readPolicy(text: string | Uint8Array, env: Env): Promise<ReadPolicy> {
   const decoded = decode(text);
   if (typeof decoded !== 'string') return { problems: [decoded] };
+  if (/\r(?!\n)/.test(decoded) && !decoded.includes('\n'))
+    return { problems: [atStart('its lines end in CR alone', CR)] };
   const json = /^\s*\{/.test(decoded) ? parseJson(decoded) : null;
   if (json) {
     const read = await parsePolicy(json.value, env);
-    if ('policy' in read) return read;
+    return 'policy' in read ? read : { problems: await placeProblems(decoded, read.problems) };
   }
   return readYaml(decoded, env);
 }
@@ -33,26 +36,30 @@ export async function placeProblems(text: string | Uint8Array, problems: readonl
   const decoded = decode(text);
   if (problems.length === 0 || typeof decoded !== 'string') return [];
   const { loadYaml } = await import('./policy-yaml.ts');
-  const loaded = loadYaml(decoded);
-  return 'problems' in loaded ? [] : placed(problems, loaded.positionOf);
+  return placed(problems, loadYaml(decoded).positionOf);
 }
 
 function placed(
   problems: readonly Problem[],
   positionOf: (path: Problem['path']) => { line: number; column: number },
 ): PlacedProblem[] {
-  const found = problems.map((problem) => ({ ...problem, ...positionOf(problem.path) }));
-  return found.sort((a, b) => a.line - b.line || a.column - b.column);
+  return inOrder(problems.map((problem) => ({ ...problem, ...positionOf(problem.path) })));
+}
+
+function inOrder(problems: readonly PlacedProblem[]): PlacedProblem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
 /** `policy.yaml:3:5 unknown key freezs (did you mean freezes?)` */
 export function problemText(file: string, { line, column, message, hint }: PlacedProblem): string {
-  return `${file}:${line}:${column} ${message}${hint ? ` (${hint})` : ''}`;
+  return `${file}:${line}:${column} ${message} (${hint})`;
 }
 
-function atStart(message: string, hint: string | null): PlacedProblem {
+function atStart(message: string, hint: string): PlacedProblem {
   return { path: [], message, hint, line: 1, column: 1 };
 }
+
+const CR = 'save it with LF, or CR and LF, at the ends of lines';
 
 function decode(text: string | Uint8Array): string | PlacedProblem {
   const size = typeof text === 'string' ? Buffer.byteLength(text) : text.length;
@@ -91,9 +98,9 @@ function parseJson(text: string): { value: unknown } | null {
 /** The YAML library is loaded here, so that a deployed function, which gets its policy as JSON, starts without it. */
 async function readYaml(text: string, env: Env): Promise<ReadPolicy> {
   const { loadYaml } = await import('./policy-yaml.ts');
-  const loaded = loadYaml(text);
-  if ('problems' in loaded) return loaded;
-  const read = await parsePolicy(loaded.value, env);
-  if ('policy' in read) return read;
-  return { problems: placed(read.problems, loaded.positionOf) };
+  const { value, problems, unread, positionOf } = loadYaml(text);
+  const read = value === undefined ? { problems: [] } : await parsePolicy(value, env);
+  if ('policy' in read) return problems.length === 0 ? read : { problems };
+  const more = placed(withoutEchoes(unread, read.problems), positionOf);
+  return { problems: inOrder([...problems, ...more]).slice(0, MOST_PROBLEMS) };
 }

@@ -1,21 +1,16 @@
-import {
-  type Document,
-  isAlias,
-  isCollection,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseAllDocuments,
-  visit,
-  type YAMLMap,
-} from 'yaml';
+import { type Document, isCollection, isMap, isScalar, isSeq, LineCounter } from 'yaml';
+import { cut } from '../core/cut.ts';
 import type { Path } from '../core/policy-prepare.ts';
 import type { PlacedProblem } from './policy-file.ts';
+import { readDocuments, TooMuch } from './policy-yaml-documents.ts';
+import { type Found, offsetOfNode, readNodes } from './policy-yaml-nodes.ts';
 
 export interface Loaded {
+  /** Undefined where the text cannot be read. */
   value: unknown;
+  problems: PlacedProblem[];
+  /** What of the value is missing, or is not what it was meant to be: a problem was found there. */
+  unread: { path: Path }[];
   /** Where the key or the list item stands that the path leads to, or the nearest thing above it that exists. */
   positionOf(path: Path): Position;
 }
@@ -25,108 +20,88 @@ interface Position {
   column: number;
 }
 
-/** A problem with its offset in the text. */
-interface Found {
-  offset: number;
-  message: string;
-  hint: string | null;
-}
-
-/** More uses of anchors than this are an attack, not a convenience. */
-const MOST_ALIASES = 20;
-
 /** One broken bracket may be found broken a thousand times. */
 const MOST_PROBLEMS = 50;
 
-/** One YAML 1.2 document without tags, or what is wrong with it. */
-export function loadYaml(text: string): Loaded | { problems: PlacedProblem[] } {
+const LONGEST_MESSAGE = 200;
+
+/** One YAML 1.2 document without tags, as far as it can be read, and what is wrong with it. */
+export function loadYaml(text: string): Loaded {
   const lines = new LineCounter();
   const positionAt = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const refuse = (found: Found[]) => ({
-    problems: found
-      .slice(0, MOST_PROBLEMS)
-      .map(({ offset, message, hint }) => ({ path: [], message, hint, ...positionAt(offset) })),
-  });
-  try {
-    const parsed = parseAllDocuments(text, {
-      lineCounter: lines,
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      prettyErrors: false,
-      // The library compares every key with every other one; strangeParts looks for doubles in linear time.
-      uniqueKeys: false,
+  const placed = (found: readonly Found[]): PlacedProblem[] =>
+    found.slice(0, MOST_PROBLEMS).map(({ offset, path, message, hint }) => {
+      return { path, message: cut(message, LONGEST_MESSAGE), hint: cut(hint, LONGEST_MESSAGE), ...positionAt(offset) };
     });
-    const documents: readonly Document.Parsed[] = 'empty' in parsed ? [] : parsed;
-    const found = [...documents.flatMap(syntaxErrors), ...wrongNumber(documents), ...documents.flatMap(strangeParts)];
-    if (found.length > 0) return refuse(found);
-    const document = documents[0]!;
+  const nothing = { value: undefined, unread: [], positionOf: () => ({ line: 1, column: 1 }) };
+  try {
+    const documents = readDocuments(text, lines);
+    const [document] = documents;
+    const whole = [...documents.flatMap(syntaxErrors), ...wrongNumber(documents)];
+    if (!document || isEmpty(document)) return { ...nothing, problems: placed(whole) };
+    const nodes = readNodes(document);
     return {
-      value: document.toJS({ maxAliasCount: MOST_ALIASES }),
-      positionOf: (path) => positionAt(offsetOf(document, path)),
+      value: document.errors.every(({ code }) => LEAVES_READABLE.includes(code)) ? nodes.value : undefined,
+      problems: placed([...whole, ...nodes.found]),
+      unread: nodes.unread,
+      positionOf: (path) => positionAt(offsetOf(document, nodes.meant, path)),
     };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return refuse([{ offset: 0, message: `the policy cannot be read: ${why}`, hint: null }]);
+    if (error instanceof TooMuch)
+      return {
+        ...nothing,
+        problems: placed([{ path: [], offset: error.offset, message: error.message, hint: error.hint }]),
+      };
+    const message = `the policy cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { ...nothing, problems: placed([{ path: [], offset: 0, message, hint: SYNTAX }]) };
   }
 }
 
+const SYNTAX = 'look at the quotes, brackets and indentation here and in the line above';
+
+/** What to do about some kinds of errors. */
+const HINTS: Partial<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  BAD_DQ_ESCAPE: 'write \\\\ for one backslash, or use single quotes',
+  BAD_INDENT: 'what belongs together begins in the same column',
+  BAD_SCALAR_START: 'put it in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'put a text with ": " in it in quotes; what belongs to a key stands below it, indented',
+  MULTILINE_IMPLICIT_KEY: 'is a colon missing, or a quote left open?',
+  KEY_OVER_1024_CHARS: 'is a colon missing, or a quote left open?',
+  BAD_DIRECTIVE: 'take the line with % out',
+};
+
+/** After these the rest of the text still means what it says. */
+const LEAVES_READABLE = ['BAD_DQ_ESCAPE', 'BAD_DIRECTIVE', 'TAG_RESOLVE_FAILED', 'MULTIPLE_TAGS'];
+
 function syntaxErrors(document: Document.Parsed): Found[] {
-  return document.errors.map(({ code, message, pos }) => {
-    const hint = code === 'TAB_AS_INDENT' ? 'indent with spaces' : null;
-    return { offset: pos[0], message: message.split('\n')[0]!, hint };
+  return document.errors.slice(0, MOST_PROBLEMS).map(({ code, message, pos }) => {
+    return { path: [], offset: pos[0], message: message.split('\n')[0]!, hint: HINTS[code] ?? SYNTAX };
   });
+}
+
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
 }
 
 function wrongNumber(documents: readonly Document.Parsed[]): Found[] {
   const [first, second] = documents;
-  const isEmpty = !first || (isScalar(first.contents) && first.contents.value === null) || first.contents === null;
-  if (isEmpty && !second) return [{ offset: 0, message: 'the policy is empty', hint: 'see policy.example.yaml' }];
+  const path: Path = [];
+  if ((!first || isEmpty(first)) && !second)
+    return [{ path, offset: 0, message: 'the policy is empty', hint: 'see policy.example.yaml' }];
   if (!second) return [];
-  return [
-    {
-      offset: second.range[0],
-      message: 'there is a second document',
-      hint: 'a policy is one document: remove the ---',
-    },
-  ];
+  const hint = 'a policy is one document: remove the ---';
+  return [{ path, offset: second.range[0], message: 'there is a second document', hint }];
 }
 
-/** Tags, keys that are no plain words, and keys that stand twice. */
-function strangeParts(document: Document.Parsed): Found[] {
-  const found: Found[] = [];
-  visit(document, {
-    Node(_, node) {
-      if (node.tag !== undefined) {
-        const tag = node.tag.replace('tag:yaml.org,2002:', '!!');
-        found.push({ offset: offsetOfNode(node), message: `the tag ${tag} is not allowed`, hint: 'leave it out' });
-      }
-      if (isMap<Node>(node)) found.push(...strangeKeys(node));
-    },
-  });
-  return found;
-}
-
-function strangeKeys(map: YAMLMap<Node>): Found[] {
-  const seen = new Set<string>();
-  return map.items.flatMap(({ key }) => {
-    const name = isScalar(key) ? String(key.value) : null;
-    const isDouble = name !== null && seen.has(name);
-    seen.add(name ?? '');
-    if (name !== null && !isDouble) return [];
-    const message = isDouble ? `the key ${name} stands here twice` : 'a key must be a word';
-    return [{ offset: offsetOfNode(key), message, hint: null }];
-  });
-}
-
-function offsetOf(document: Document.Parsed, path: Path): number {
+function offsetOf(document: Document.Parsed, meant: ReadonlyMap<unknown, unknown>, path: Path): number {
   let node: unknown = document.contents;
   let offset = offsetOfNode(node);
   for (const part of path) {
-    const next = childOf(isAlias(node) ? node.resolve(document) : node, part);
+    const next = childOf(meant.get(node) ?? node, part);
     if (next === null) break;
     offset = offsetOfNode(next.key);
     node = next.value;
@@ -134,16 +109,12 @@ function offsetOf(document: Document.Parsed, path: Path): number {
   return offset;
 }
 
-/** What to point at, and where the way goes on. */
+/** What to point at, and where the way goes on. Of a key that stands twice the last one counts. */
 function childOf(node: unknown, part: string | number): { key: unknown; value: unknown } | null {
   if (isSeq(node)) {
     const item = node.items[Number(part)];
     return item === undefined ? null : { key: item, value: item };
   }
-  if (!isMap(node)) return null;
-  return node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part)) ?? null;
-}
-
-function offsetOfNode(node: unknown): number {
-  return (isScalar(node) || isCollection(node) || isAlias(node)) && node.range ? node.range[0] : 0;
+  if (!isMap(node) || !isCollection(node)) return null;
+  return node.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(part)) ?? null;
 }

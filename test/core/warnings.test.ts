@@ -77,6 +77,28 @@ describe('what is allowed, and worth a second look', () => {
       /does not open any more/,
     ],
     [
+      'a date that is far off',
+      windowed({ date: '2040-05-30', from: '01:00', to: '23:00' }),
+      'windows.w',
+      /does not open within ten years/,
+    ],
+    [
+      'a recurrence that is over by its date',
+      windowed({ rrule: 'FREQ=DAILY;UNTIL=20260530T000000Z', start: '2026-05-01T01:00', duration: '8h' }),
+      'windows.w',
+      /does not open any more/,
+    ],
+    ...[
+      'FREQ=YEARLY;INTERVAL=20',
+      'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO',
+      'FREQ=YEARLY;INTERVAL=20;COUNT=3',
+    ].map((rrule): [string, Record<string, unknown>, string, RegExp] => [
+      `a recurrence that comes again after more than ten years: ${rrule}`,
+      windowed({ rrule, start: '2024-05-01T01:00', duration: '8h' }),
+      'windows.w',
+      /does not open within ten years/,
+    ]),
+    [
       'a recurrence that is over',
       windowed({ rrule: 'FREQ=DAILY;COUNT=10', start: '2026-05-01T01:00', duration: '8h' }),
       'windows.w',

@@ -5,7 +5,7 @@ import { preview } from '../../lib/core/preview.ts';
 import { DAY, iso } from '../../lib/core/time.ts';
 import { warningsOf } from '../../lib/core/warnings.ts';
 import { calendar } from '../../lib/core/window.ts';
-import { readPolicy } from '../../lib/io/policy-file.ts';
+import { problemText, readPolicy } from '../../lib/io/policy-file.ts';
 
 const NOW = Date.parse('2026-03-27T12:00:00Z');
 const ENV = { HUAWEICLOUD_PROJECT_ID: 'p1', HUAWEICLOUD_REGION: 'cn-north-4' };
@@ -204,6 +204,10 @@ export async function tryPolicy(text: string): Promise<boolean> {
   const read = await readPolicy(text, ENV);
   if ('problems' in read) {
     if (read.problems.length === 0) throw new Error('refused without a problem');
+    const poor = read.problems.find(
+      ({ message, hint }) => hint.length < 3 || message.length > 320 || hint.length > 320,
+    );
+    if (poor) throw new Error(`a problem that teaches nothing: ${problemText('', poor)}`);
     return false;
   }
   const { policy } = read;

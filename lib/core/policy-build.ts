@@ -24,6 +24,8 @@ export type Draft = Omit<
   rollout: (WaveInput | null)[];
   /** Of all waves, whatever shape they have. */
   waveNames: (string | null)[];
+  /** Likewise; null where there is no telling which windows there are. */
+  windowNames: string[] | null;
   alerts: (AlertInput | null)[];
   notify: (NotifyInput | null)[];
 };
@@ -136,7 +138,7 @@ function startsADay(window: Window): number {
 }
 
 function readRollout(draft: Draft, report: Report): Wave[] {
-  const windows = Object.keys(draft.windows);
+  const windows = draft.windowNames;
   const names = draft.waveNames;
   const firstAt = new Map(names.map((name, index) => [name, index] as const).reverse());
   const isAbove = (name: string, index: number) => (firstAt.get(name) ?? index) < index;
@@ -144,7 +146,8 @@ function readRollout(draft: Draft, report: Report): Wave[] {
     const tell = within(report, 'rollout', index);
     if (isAbove(input.wave, index)) tell(['wave'], `there is a wave ${cut(input.wave)} already`, 'a name stands once');
     for (const name of input.window) {
-      if (!windows.includes(name)) tell(['window'], `there is no window ${cut(name)}`, suggestion(name, windows));
+      if (windows && !windows.includes(name))
+        tell(['window'], `there is no window ${cut(name)}`, suggestion(name, windows));
     }
     if (input.after !== undefined && !isAbove(input.after, index)) tell(['after'], ...badAfter(input, names));
     const { wave, match, window, parallel = null, soak = SOAK, take = null, approve = false } = input;

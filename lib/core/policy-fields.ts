@@ -52,13 +52,17 @@ export function list<T extends z.ZodMiniType>(item: T) {
 
 /** One text or a list of them, always a list afterwards. */
 export function oneOrMore(allowed = 'a text, or a list of texts') {
-  taught(allowed, (found) =>
-    typeof found === 'object' && !Array.isArray(found) ? 'write a list: [a, b]' : textHint(found),
-  );
+  taught(allowed, listHint);
   return z.pipe(
     z.union([text(allowed), z.array(text(allowed)).check(z.minLength(1, allowed))], allowed),
     z.transform((value) => (Array.isArray(value) ? value : [value])),
   );
+}
+
+function listHint(found: unknown): string {
+  if (!Array.isArray(found)) return typeof found === 'object' ? 'write a list: [a, b]' : textHint(found);
+  if (found.length === 0) return 'name one, or leave the key out';
+  return textHint(found.find((one) => typeof one !== 'string' || one === ''));
 }
 
 export function count() {

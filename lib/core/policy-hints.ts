@@ -14,7 +14,7 @@ export function taught(allowed: string, hint: string | Hint): string {
 
 /** What to do about a value that is not as `allowed` says; undefined where nobody knows better than that. */
 export function hintOf(allowed: string, found: unknown): string | undefined {
-  if (found === null) return 'give it a value, or leave the key out';
+  if (found === null) return 'give it a value, or take it out';
   return HINTS.get(allowed)?.(found);
 }
 
@@ -31,6 +31,7 @@ export function suggestion(word: string, all: readonly string[]): string {
 /** `tuesday` for tue, and `saturdays`. */
 function beginningOf(word: string, known: readonly string[]): string | null {
   const small = word.toLowerCase();
+  if (!/^[a-z]+$/.test(small)) return null;
   return known.find((one) => one.length > 2 && small.startsWith(one.toLowerCase())) ?? null;
 }
 
@@ -70,8 +71,8 @@ taught('at least 1 of them', 'name one, or leave the key out');
 
 /** What YAML takes for something else than text, as it stands there without quotes. */
 export function textHint(found: unknown): string {
-  if ([found].flat().some((one) => typeof one === 'number' || typeof one === 'boolean')) return 'put it in quotes';
-  return found === '' || (Array.isArray(found) && found.length === 0)
+  if (typeof found === 'number' || typeof found === 'boolean') return 'put it in quotes';
+  return found === ''
     ? 'give it a value, or leave the key out'
     : 'write one text, in quotes if it holds other signs than letters and digits';
 }

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { cut } from './cut.ts';
+import { cut, visible } from './cut.ts';
 import type { Policy, Problem } from './policy.ts';
 import { build, type Draft } from './policy-build.ts';
 import { type Env, isMapping, type Path, prepare, variableOf } from './policy-prepare.ts';
@@ -28,7 +28,9 @@ export async function parsePolicy(raw: unknown, env: Env): Promise<{ policy: Pol
   // Whoever has so much to mend need not wait for what concerns several keys at once.
   if (problems.length >= MOST_PROBLEMS) return refused(problems);
   const waveNames = namesOfWaves(raw.rollout);
-  const draft = parsed.success ? { ...parsed.data, waveNames } : salvage(value as Record<string, unknown>, waveNames);
+  const windowNames = isMapping(raw.windows) ? Object.keys(raw.windows) : null;
+  const names = { waveNames, windowNames };
+  const draft = parsed.success ? { ...parsed.data, ...names } : salvage(value as Record<string, unknown>, names);
   const { policy, found } = await built(draft, env, resolved);
   problems.push(...withoutEchoes(problems, found));
   return policy && problems.length === 0 ? { policy } : refused(problems);
@@ -64,7 +66,7 @@ function refused(problems: readonly Problem[]): { problems: Problem[] } {
 }
 
 function short({ path, message, hint }: Problem): Problem {
-  return { path, message: cut(message, LONGEST_MESSAGE), hint: cut(hint, LONGEST_MESSAGE) };
+  return { path, message: visible(cut(message, LONGEST_MESSAGE)), hint: visible(cut(hint, LONGEST_MESSAGE)) };
 }
 
 /** Puts the names of variables back where their values stand. */
@@ -96,7 +98,7 @@ function plainSecrets(raw: Record<string, unknown>): Problem[] {
 const SECRETS = ['secret', 'routingKey'] as const;
 
 /** What has its shape in a policy that as a whole has not, so that the other checks can be made on it all the same. */
-function salvage(value: Record<string, unknown>, waveNames: Draft['waveNames']): Draft {
+function salvage(value: Record<string, unknown>, names: Pick<Draft, 'waveNames' | 'windowNames'>): Draft {
   const { shape } = policySchema();
   const keep = (schema: z.ZodMiniType, item: unknown): unknown => schema.safeParse(item).data ?? null;
   const items = (schema: z.ZodMiniType, list: unknown): unknown[] =>
@@ -114,7 +116,7 @@ function salvage(value: Record<string, unknown>, waveNames: Draft['waveNames']):
     ),
     freezes: items(shape.freezes.def.innerType.def.element, value.freezes),
     rollout: items(shape.rollout.def.element, value.rollout),
-    waveNames,
+    ...names,
     limits: keep(shape.limits, value.limits) ?? shape.limits.parse(undefined),
     gates: value.gates === undefined ? undefined : keep(shape.gates, value.gates),
     verify: keep(shape.verify, value.verify) ?? shape.verify.parse(undefined),

@@ -42,7 +42,7 @@ export function badValue(path: Path, raw: unknown, allowed: string, hint: string
 
 /** `windows.night.days[1]`; `the policy` for the whole of it. */
 export function pathText(path: Path): string {
-  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${cut(part)}`)).join('');
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${cut(part) || '""'}`)).join('');
   return text.replace(/^\./, '') || 'the policy';
 }
 

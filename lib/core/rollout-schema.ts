@@ -25,7 +25,7 @@ export const MONTH_DAY =
   /^(?:(?:1st|2nd|3rd|[45]th|last) (?:mon|tue|wed|thu|fri|sat|sun)|last day|day -?(?:[1-9]|[12]\d|3[01]))$/;
 
 const MONTHLY_HINT =
-  'write 1st, 2nd, 3rd, 4th, 5th or last and a weekday of three letters, or day and a number from 1 to 31';
+  'write 1st, 2nd, 3rd, 4th, 5th or last and a weekday of three small letters, or day and a number from 1 to 31';
 
 /** A window longer than this is a mistake, or wants to be several. */
 const LONGEST_WINDOW = 31 * DAY;

@@ -79,17 +79,19 @@ export function readNodes({ contents }: Document.Parsed): Nodes {
     return isMap(node) ? mappingOf(node, path) : isScalar(node) ? node.value : null;
   }
   function mappingOf(map: YAMLMap, path: Path): object {
-    const seen = new Map<string, unknown>();
-    const entries = map.items.map(({ key, value }): [string, unknown] => {
+    const seen = new Set<string>();
+    const entries = map.items.flatMap(({ key, value }): [string, unknown][] => {
       const name = isScalar(key) && key.value !== null ? String(key.value) : null;
-      const here = [...path, name ?? ''];
-      if (name === null) unread.push({ path: here });
-      if (name === null) tell(key ?? map, here, 'a key must be a word', KEY);
-      else if (seen.has(name)) tell(key, here, `the key ${cut(name)} stands here twice`, 'leave one of them out');
-      seen.set(name ?? '', key);
-      return [name ?? '', value === null ? null : valueAt(value, here)];
+      if (name === null) {
+        tell(key ?? map, path, 'a key must be a word', KEY);
+        return [];
+      }
+      const here = [...path, name];
+      if (seen.has(name)) tell(key, here, `the key ${cut(name)} stands here twice`, 'leave one of them out');
+      seen.add(name);
+      return [[name, value === null ? null : valueAt(value, here)]];
     });
-    return Object.fromEntries(entries.filter(([name]) => name !== ''));
+    return Object.fromEntries(entries);
   }
   return { value: contents === null ? null : valueAt(contents, []), found, unread, meant };
 }

@@ -1,5 +1,5 @@
 import { type Document, isCollection, isMap, isScalar, isSeq, LineCounter } from 'yaml';
-import { cut } from '../core/cut.ts';
+import { cut, visible } from '../core/cut.ts';
 import type { Path } from '../core/policy-prepare.ts';
 import type { PlacedProblem } from './policy-file.ts';
 import { readDocuments, TooMuch } from './policy-yaml-documents.ts';
@@ -34,13 +34,18 @@ export function loadYaml(text: string): Loaded {
   };
   const placed = (found: readonly Found[]): PlacedProblem[] =>
     found.slice(0, MOST_PROBLEMS).map(({ offset, path, message, hint }) => {
-      return { path, message: cut(message, LONGEST_MESSAGE), hint: cut(hint, LONGEST_MESSAGE), ...positionAt(offset) };
+      return {
+        path,
+        message: visible(cut(message, LONGEST_MESSAGE)),
+        hint: visible(cut(hint, LONGEST_MESSAGE)),
+        ...positionAt(offset),
+      };
     });
   const nothing = { value: undefined, unread: [], positionOf: () => ({ line: 1, column: 1 }) };
   try {
     const documents = readDocuments(text, lines);
     const [document] = documents;
-    const whole = [...documents.flatMap(syntaxErrors), ...wrongNumber(documents)];
+    const whole = [...documents.flatMap(syntaxErrors), ...wrongNumber(documents), ...otherVersion(document)];
     if (!document || isEmpty(document)) return { ...nothing, problems: placed(whole) };
     const nodes = readNodes(document);
     return {
@@ -71,16 +76,42 @@ const HINTS: Partial<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'put a text with ": " in it in quotes; what belongs to a key stands below it, indented',
   MULTILINE_IMPLICIT_KEY: 'is a colon missing, or a quote left open?',
   KEY_OVER_1024_CHARS: 'is a colon missing, or a quote left open?',
+  ALIAS_PROPS: 'an alias has no anchor and no tag of its own',
   BAD_DIRECTIVE: 'take the line with % out',
 };
 
 /** After these the rest of the text still means what it says. */
 const LEAVES_READABLE = ['BAD_DQ_ESCAPE', 'BAD_DIRECTIVE', 'TAG_RESOLVE_FAILED', 'MULTIPLE_TAGS'];
 
-function syntaxErrors(document: Document.Parsed): Found[] {
-  return document.errors.slice(0, MOST_PROBLEMS).map(({ code, message, pos }) => {
-    return { path: [], offset: pos[0], message: message.split('\n')[0]!, hint: HINTS[code] ?? SYNTAX };
+function syntaxErrors({ errors }: Document.Parsed): Found[] {
+  // Behind a bracket too many, every word is one too many.
+  const first = errors.findIndex(({ message }) => OUTSIDE.test(message));
+  const told = errors.filter(({ message }, index) => index <= first || !OUTSIDE.test(message));
+  return told.slice(0, MOST_PROBLEMS).map(({ code, message, pos }) => {
+    const hint = MESSAGE_HINTS.find(([form]) => form.test(message))?.[1] ?? HINTS[code] ?? SYNTAX;
+    return { path: [], offset: pos[0], message: message.split('\n')[0]!, hint };
   });
+}
+
+const OUTSIDE = /^Unexpected \S+ token in YAML stream/;
+
+const MESSAGE_HINTS: readonly [RegExp, string][] = [
+  [OUTSIDE, 'a bracket is closed here or above that was not opened'],
+  [/^Flow \w+ in block collection must/, 'close the bracket'],
+];
+
+/** The rules of another version would be followed in part only. */
+function otherVersion(document: Document.Parsed | undefined): Found[] {
+  const { explicit = false, version = '1.2' } = document?.directives?.yaml ?? {};
+  if (!explicit || version === '1.2') return [];
+  return [
+    {
+      path: [],
+      offset: 0,
+      message: `the policy is said to be YAML ${version}`,
+      hint: 'take the line with %YAML out: it is YAML 1.2',
+    },
+  ];
 }
 
 function isEmpty({ contents }: Document.Parsed): boolean {

@@ -200,7 +200,7 @@ describe('what to write instead', () => {
     ['from', '24:00', 'a day begins at "00:00"'],
     ['from', '25:00', 'hours have two digits'],
     ['from', 'noon', 'hours have two digits'],
-    ['from', null, 'give it a value, or leave the key out'],
+    ['from', null, 'give it a value, or take it out'],
     ['to', '24:30', 'hours have two digits'],
     ['duration', '-3h', 'never negative'],
     ['duration', '3', 'such as 3m, 3h or 3d'],

@@ -178,6 +178,12 @@ describe('a file that is none', () => {
     ],
     ['deep JSON', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, '1:68 the policy nests too deeply'],
     ['JSON that is not quite as deep', `{"a":${'['.repeat(3_000)}${']'.repeat(3_000)}}`, 'nests too deeply'],
+    ['an empty key', `${GOOD}"": 1\n`, '7:1 unknown key ""'],
+    ['a key of nothing', `${GOOD}: 1\n`, '7:1 a key must be a word'],
+    ['another version of YAML', `%YAML 1.1\n---\n${GOOD}`, '1:1 the policy is said to be YAML 1.1 (take the line'],
+    ['a bracket left open', GOOD.replace('thu]', 'thu'), 'end with a ] (close the bracket)'],
+    ['a sign that nobody sees', GOOD.replace('hai', '\u200bhai'), 'timezone is "Asia/Shang\\u200bhai"'],
+    ['… in a key', `${GOOD}"free\u202ezes": 1\n`, 'unknown key free\\u202ezes'],
     ['lines that end in CR alone', GOOD.replaceAll('\n', '\r'), '1:1 its lines end in CR alone (save it with LF'],
     ['an endless tag', `${GOOD}limits: !!${'t'.repeat(200_000)} {}\n`, `the tag !!${'t'.repeat(58)}… is not allowed`],
     [
@@ -214,6 +220,14 @@ describe('a file that is none', () => {
       'a second document',
       `freezs: []\n${GOOD}---\n${GOOD}`,
       ['1:1 unknown key freezs', '8:1 there is a second document'],
+    ],
+    ['a bracket too many', `${GOOD.replace('" }', '" }}')}`, ['4:63 Unexpected flow-map-end token']],
+    ['a list of windows', GOOD.replace(/night: .*/, '- night'), ['3:1 windows is a list']],
+    ['windows that are not there', GOOD.replace(/windows:\n.*\n/, ''), ['1:1 windows is missing']],
+    [
+      'an empty name',
+      GOOD.replace('night: {', '"": {'),
+      ['4:3 "" is no name', '6:49 rollout[0].window: there is no window'],
     ],
     ['a bad escape', `${GOOD}freezs: "\\d"\n`, ['7:1 unknown key freezs', '7:10 Invalid escape sequence']],
   ])('%s hides no other problem, and has no echo', async (_, text, expected) => {

@@ -293,12 +293,12 @@ describe('what to write instead', () => {
     ['receivers', { notify: Array(20_000).fill({ to: 'x' }) }],
     ['variables', { notify: Array(20_000).fill('env:NOBODY') }],
     ['waves of one name', { rollout: Array(20_000).fill({ wave: 'a', match: {}, window: 'b' }) }],
-  ])('20,000 bad %s are told in well under a second', async (_, change) => {
+  ])('20,000 bad %s are told in less than a second', async (_, change) => {
     await problems({ timezone: 'CST' });
     const began = process.cpuUsage();
     expect((await problems({ ...change })).length).toBeLessThanOrEqual(100);
     const { user, system } = process.cpuUsage(began);
-    expect((user + system) / 1_000).toBeLessThan(600);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 });
 

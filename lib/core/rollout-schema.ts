@@ -145,7 +145,7 @@ export function freeze() {
     ),
     ics: described(
       z.optional(calendar()),
-      'Instead of dates: the events of a calendar (iCalendar), read anew every ten minutes, also those that show as free; cancelled ones do not count, and times without a zone are in `timezone`. An https URL, or the path of a file, from the folder of the policy.',
+      'Instead of dates: the events of a calendar (iCalendar), read anew every ten minutes, also those that show as free; cancelled ones do not count, and times without a zone are in `timezone`. An https URL, or the path of a file, from the folder of the policy file (of the program, with a policy from s3: or ssm:).',
     ),
     onError: described(
       z.optional(z.enum(['closed', 'open'])),

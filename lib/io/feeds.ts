@@ -4,6 +4,7 @@ import { FeedError, parseIcs } from '../core/ics-text.ts';
 import type { Feed, Freeze, Policy } from '../core/policy.ts';
 import { DAY, type EpochMs, MINUTE, SECOND } from '../core/time.ts';
 import { loadCalendar } from './ics.ts';
+import { policyPlace } from './stored-policy.ts';
 
 /** What was read is good for so long; a calendar that could not be read is asked again sooner. */
 const LASTS = 10 * MINUTE;
@@ -25,11 +26,12 @@ interface Known {
 const known = new Map<string, Known>();
 
 /**
- * The policy with what its calendars say; paths start from the folder of `policyFile`. A calendar that cannot be read leaves a
+ * The policy with what its calendars say; paths start from the folder of `policyFile` (of the program, where that
+ * names a place that is no folder). A calendar that cannot be read leaves a
  * freeze as its `onError` says, and the reason tells.
  */
 export async function withFeeds(policy: Policy, now: EpochMs, policyFile: string): Promise<Policy> {
-  const folder = dirname(policyFile);
+  const folder = policyPlace(policyFile) ? '.' : dirname(policyFile);
   return { ...policy, freezes: await Promise.all(policy.freezes.map((freeze) => filled(freeze, now, folder))) };
 }
 

@@ -152,6 +152,15 @@ describe('a calendar in a file', () => {
     expect((await read(source, NIGHT, 'closed', policyFile)).stretches).toEqual(STRETCHES);
   });
 
+  it.each(['s3://bucket/policies/policy.yaml', 'ssm:/policy'])(
+    'is one of the program with a policy in %s',
+    async (policyFile) => {
+      const source = relative('.', join(folder, 'e.ics'));
+      await writeFile(join(folder, 'e.ics'), GOOD);
+      expect((await read(source, NIGHT, 'closed', policyFile)).stretches).toEqual(STRETCHES);
+    },
+  );
+
   it('of one path, named by policies in two folders, is two calendars', async () => {
     await writeFile(join(folder, 'd.ics'), GOOD);
     const from = async (at: string) => (await read('d.ics', NIGHT, 'closed', join(folder, at))).problem;

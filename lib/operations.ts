@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type Approval, type Plan, wantsApproval } from './core/approval.ts';
+import type { Approval, Plan } from './core/approval.ts';
 import { type Attempt, ended, isFailure } from './core/attempt.ts';
 import type { Decision } from './core/decision.ts';
 import { type Forecast, forecast } from './core/forecast.ts';
 import { type Hold, type HoldMatch, isInForce } from './core/hold.ts';
-import type { Policy } from './core/policy.ts';
+import { type Policy, wantsApproval } from './core/policy.ts';
 import type { EpochMs } from './core/time.ts';
 import type { Deps, FleetEntry, Ledger } from './deps.ts';
 import { putApproval } from './pass/approval.ts';

@@ -1,14 +1,14 @@
 import { approvalAlerts } from './core/alert-approval.ts';
 import { holdAlert } from './core/alert-facts.ts';
 import { silenceAlert } from './core/alert-silence.ts';
-import { planOf, wantsApproval } from './core/approval.ts';
+import { planOf } from './core/approval.ts';
 import type { Attempt } from './core/attempt.ts';
 import { deadlineAlerts } from './core/deadline.ts';
 import { decide, type Verdict } from './core/decide.ts';
 import type { Decision } from './core/decision.ts';
 import { feedAlerts } from './core/feed-alert.ts';
 import { waitingOverrides } from './core/override.ts';
-import type { Policy } from './core/policy.ts';
+import { type Policy, wantsApproval } from './core/policy.ts';
 import { failedOnes } from './core/recovered.ts';
 import { memoryOf, type Scene } from './core/stock.ts';
 import type { EpochMs } from './core/time.ts';

@@ -49,11 +49,6 @@ function item(instanceId: string, engine: string | null, proxy: string | null): 
   return [stableHash(text), stableHash(`${text} again`)].map((hash) => hash.toString(16).padStart(8, '0')).join('');
 }
 
-/** Whether any wave wants a person's word. */
-export function wantsApproval({ rollout }: Policy): boolean {
-  return rollout.some(({ approve }) => approve);
-}
-
 /** Why this instance may not start for want of a person's word, or null. `opening`: the one that is open for it, if any. */
 export function whyNotApproved(
   { policy, approval = null, now }: { policy: Policy; approval?: Approval | null; now: EpochMs },

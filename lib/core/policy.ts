@@ -148,6 +148,11 @@ export interface AlertTarget {
 /** As it is, or what the alert's label of that name says. */
 export type AlertValue = { text: string } | { label: string };
 
+/** Whether any wave wants a person's word. */
+export function wantsApproval({ rollout }: Policy): boolean {
+  return rollout.some(({ approve }) => approve);
+}
+
 export interface NotifyTarget {
   to: ReceiverKind;
   /** Empty for kinds that need none. */

@@ -1,5 +1,5 @@
-import { type Approval, wantsApproval } from '../core/approval.ts';
-import type { Policy } from '../core/policy.ts';
+import type { Approval } from '../core/approval.ts';
+import { type Policy, wantsApproval } from '../core/policy.ts';
 import type { Ledger } from '../deps.ts';
 
 /** One at a time: whoever approves a later plan says that the earlier one is no more. */

@@ -1,6 +1,5 @@
 import type { Alert } from '../core/alert.ts';
 import { approvalAlerts } from '../core/alert-approval.ts';
-import { wantsApproval } from '../core/approval.ts';
 import { decide } from '../core/decide.ts';
 import type { Policy } from '../core/policy.ts';
 import { memoryOf } from '../core/stock.ts';
@@ -20,11 +19,11 @@ const WHAT = 'approvals';
  */
 export async function approvalsAhead(
   deps: Deps,
-  policy: Policy | null,
+  policy: Policy,
   known: ReadonlyMap<string, Condition>,
   now: EpochMs,
 ): Promise<Alert[] | null> {
-  if (!policy || !wantsApproval(policy) || !isToLookAt(known, WHAT, HOUR, now)) return null;
+  if (!isToLookAt(known, WHAT, HOUR, now)) return null;
   const next = calendar(policy, [...new Set(policy.rollout.flatMap(({ windows }) => windows))], null).next(now);
   if (!next || next.opens > now + DAY) return null;
   const { ledger } = deps;

@@ -5,6 +5,7 @@ import { byCause, groupedAlert } from '../core/alert-group.ts';
 import type { Attempt } from '../core/attempt.ts';
 import { isKnown, ruleFor } from '../core/errors.ts';
 import { marked, markOf, reachedBy } from '../core/marks.ts';
+import { wantsApproval } from '../core/policy.ts';
 import { type EpochMs, MINUTE } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import type { Condition, DcsFailure, Deps } from '../deps.ts';
@@ -91,7 +92,9 @@ export async function tell(
   const known = new Map((await deps.ledger.conditions()).map((condition) => [condition.key, condition]));
   let ahead: Alert[] | null = null;
   if (!gathered.judged) {
-    ahead = await approvalsAhead(deps, gathered.policy, known, now);
+    // It is asked here, because what looks ahead is loaded for those policies alone.
+    if (gathered.policy && wantsApproval(gathered.policy))
+      ahead = await approvalsAhead(deps, gathered.policy, known, now);
     for (const alert of [...(ahead ?? []), ...(await deadlinesMeanwhile(deps.ledger, gathered.policy, known, now))])
       raised.push({ alert, grace: 0 });
   }

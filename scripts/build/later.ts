@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /**
@@ -37,7 +37,7 @@ export interface FirstCall {
  * of it. `name`: how the files' names begin.
  */
 export function atFirstCall(modules: readonly string[], name: string): FirstCall {
-  const files = new Map(modules.map((module) => [resolve(module), `${name}-${basename(module, '.ts')}`]));
+  const files = new Map(modules.map((module) => [resolve(module), `${name}-${fileOf(module)}`]));
   const plugin: Plugin = {
     name: 'at-first-call',
     setup({ onResolve, onLoad }) {
@@ -55,6 +55,11 @@ export function atFirstCall(modules: readonly string[], name: string): FirstCall
   };
   const entryPoints = Object.fromEntries([...files].map(([module, file]) => [file, module]));
   return { entryPoints, plugin };
+}
+
+/** By the whole path: modules of the same name in two folders are two files. */
+function fileOf(module: string): string {
+  return relative('lib', module).replace(/\.ts$/, '').replaceAll('/', '-');
 }
 
 /** @throws when the module exports anything else, which could not wait for a call */

@@ -75,7 +75,7 @@ describe('the bundle of a function', () => {
     expect(new Set(files)).toEqual(new Set(['tick', 'tick-chunk']));
     expect(builtins.filter((name) => ['crypto', 'http', 'fs/promises', 'sqlite'].includes(name))).toEqual([]);
     // An end that the table of zones does not reach has to be asked of the time zone data.
-    expect((await tick(policy(CLOSED, { freezes }))).files).toContain('tick-eras');
+    expect((await tick(policy(CLOSED, { freezes }))).files).toContain('tick-core-eras');
   }); // biome-ignore format: two policies
 
   it('loads the rest when it is needed, and does with it what the sources do', async () => {
@@ -103,7 +103,15 @@ describe('the bundle of a function', () => {
     try {
       const first = await tick(open, env);
       expect(first.counts).toMatchObject({ started: 1, errors: 0 });
-      const later = ['client', 'croner', 'decide', 'observe', 'sqlite', 'start', 'window-rrule'];
+      const later = [
+        'client',
+        'croner',
+        'core-decide',
+        'pass-observe',
+        'io-ledger-sqlite',
+        'pass-start',
+        'core-window-rrule',
+      ];
       expect(first.files).toEqual(expect.arrayContaining(later.map((name) => `tick-${name}`)));
       // A scope that does not take the key asks for somebody, and is told.
       const second = await tick(open, { ...env, CLOUD_SDK_SK: 'not the secret key' });

@@ -26,7 +26,7 @@ rollout:
 limits: { parallel: 10, perScope: 6, oneAtATimeBy: ["tag:app"], maxErrors: 2 }
 verify: { settle: 2m }
 notify:
-  - { to: webhook, url: "${webhookUrl}", secret: env:DEMO_WEBHOOK_SECRET }
+  - { to: webhook, url: "${webhookUrl}", secret: env:DEMO_WEBHOOK_SECRET, events: [failed, unverified, expired, held, overrun, stuck, scope] }
 `;
 }
 

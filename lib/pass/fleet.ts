@@ -109,7 +109,14 @@ function refreshed(before: EpochMs | undefined, now: EpochMs): EpochMs {
   return before !== undefined && now - before < 10 * MINUTE ? before : now;
 }
 
+/** By what would be written. */
+function isAlike(before: unknown, after: unknown): boolean {
+  return before === after || JSON.stringify(before) === JSON.stringify(after);
+}
+
 /** Writes cost money in a table: what has not changed is not written again. */
 function isSame(before: FleetEntry | undefined, after: FleetEntry): boolean {
-  return before !== undefined && JSON.stringify({ ...before, seenAt: 0 }) === JSON.stringify({ ...after, seenAt: 0 });
+  if (before === undefined || before.behindSince !== after.behindSince || before.gatedAt !== after.gatedAt)
+    return false;
+  return isAlike(before.decision, after.decision) && isAlike(before.instance, after.instance);
 }

@@ -51,9 +51,10 @@ function requireSigned({ headers }: SimulatedRequest, signedHeaders: readonly st
 }
 
 function requireFresh(date: string | undefined, now: EpochMs): void {
-  const [, day, time] = /^(\d{4}\d{2}\d{2})T(\d{6})Z$/.exec(date ?? '') ?? [];
-  if (!day || !time) throw unauthenticated('x-sdk-date format is invalid');
-  const at = Date.parse(`${day.replace(/^(....)(..)/, '$1-$2-')}T${time.replace(/^(..)(..)/, '$1:$2:')}Z`);
+  const found = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(date ?? '');
+  if (!found) throw unauthenticated('x-sdk-date format is invalid');
+  const [, year, month, day, hours, minutes, seconds] = found;
+  const at = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`);
   // Written so that a date that cannot be, which parses to NaN, is refused too.
   if (!(Math.abs(now - at) <= SKEW)) throw unauthenticated('The request time is expired');
 }

@@ -1,8 +1,19 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** 32 hex digits that depend on the text alone. */
 export function hexId(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return hash('sha256', text).slice(0, 32);
+}
+
+const known = new Map<string, string>();
+
+/** The same for what is asked for again and again: the few things that all instances have in common. */
+export function commonId(text: string): string {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const id = hexId(text);
+  if (known.size < 1_000) known.set(text, id);
+  return id;
 }
 
 /** A UUID in form (version 4, variant 1) that depends on the text alone. */

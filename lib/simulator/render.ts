@@ -1,7 +1,7 @@
 import { DAY, type EpochMs } from '../core/time.ts';
 import type { FleetInstance } from './build.ts';
 import { progressOf, sightOf, taskChangedAt, taskWord, versionOf } from './lifecycle.ts';
-import { hexId } from './random.ts';
+import { commonId, hexId } from './random.ts';
 import type { SimulatedInstance, Upgrade, World } from './world.ts';
 
 /** An instance of `GET …/instances`: neither cache mode, nor edition, nor minor versions (DCS API, ListInstances). */
@@ -20,7 +20,7 @@ export function showItem(instance: SimulatedInstance, status: string, now: Epoch
     product_type: spec.productType,
     storage_type: 'DRAM',
     enterprise_project_name: spec.enterpriseProject === '0' ? 'default' : `project-${spec.enterpriseProject}`,
-    available_zones: [hexId(`${spec.region}a`)],
+    available_zones: [commonId(`${spec.region}a`)],
     subnet_name: 'subnet-cache',
     subnet_cidr: '192.168.0.0/16',
     security_group_name: 'default',
@@ -62,9 +62,9 @@ function common(instance: SimulatedInstance, status: string, now: EpochMs) {
     enterprise_project_id: spec.enterpriseProject,
     tags: Object.entries(spec.tags).map(([key, value]) => ({ key, value })),
     az_codes: [`${spec.region}a`, `${spec.region}b`],
-    vpc_id: hexId(`vpc/${spec.project}`),
+    vpc_id: commonId(`vpc/${spec.project}`),
     vpc_name: 'vpc-cache',
-    subnet_id: hexId(`subnet/${spec.project}`),
+    subnet_id: commonId(`subnet/${spec.project}`),
     security_group_id: 'securityGroupId',
     ip: addressOf(spec, spec.cacheMode === 'cluster' ? spec.shards : 1),
     port: 6379,
@@ -76,7 +76,7 @@ function common(instance: SimulatedInstance, status: string, now: EpochMs) {
     enable_ssl: false,
     no_password_access: 'false',
     access_user: null,
-    user_id: hexId('user'),
+    user_id: commonId('user'),
     user_name: 'operator',
     created_at: stamp(since - 200 * DAY),
     features: { support_acl: true, support_transparent_client_ip: false, support_ssl: spec.engineVersion === '6.0' },
@@ -121,7 +121,7 @@ export function taskItem(upgrade: Upgrade, now: EpochMs) {
     status: taskWord(upgrade, now),
     created_at: stamp(upgrade.acceptedAt),
     updated_at: stamp(taskChangedAt(upgrade, now)),
-    user_id: hexId('user'),
+    user_id: commonId('user'),
     user_name: 'operator',
     params: '',
     enable_show: true,

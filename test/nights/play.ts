@@ -40,6 +40,9 @@ export async function play(plan: Plan): Promise<Played> {
 /** Decisions that time alone will change. */
 const PASSING = ['due', 'in_progress', 'outcome_unknown', 'version_unknown', 'wave_soaking', 'retry_later', 'limit_parallel', 'limit_wave', 'limit_scope', 'one_at_a_time', 'another_run', 'not_startable', 'no_time_left']; // biome-ignore format: a list
 
+/** When nothing new goes wrong, what is left is looked at no more often than this: it takes its time, and each look costs some. */
+const RARELY = 9 * MINUTE;
+
 /** The nights' policies have no gates, so nobody asks. */
 const NO_METRICS: Metrics = { highest: async (_, gauges) => gauges.map(() => null) };
 
@@ -75,6 +78,7 @@ export class Stage {
     const { plan, timeline } = this.#night;
     const phase = Math.floor(this.#night.draw('phase') * plan.every);
     for (let tick = 0; tick * plan.every + phase < plan.until; tick++) {
+      if (tick * plan.every > plan.calmAt && tick % Math.ceil(RARELY / plan.every) !== 0) continue;
       const troubles = this.#night.faults('tick').flatMap((one) => (one.tick === tick ? one.trouble : []));
       if (troubles.includes('missing')) continue;
       const late = troubles.includes('late') ? 3 * MINUTE + this.#night.draw(`late/${tick}`) * 3 * MINUTE : 0;

@@ -65,6 +65,8 @@ export class Caller {
   readonly #service: Service;
   readonly #timeouts: Timeouts;
   readonly #limiters = new Map<string, Limiter>();
+  /** Endpoints that were looked at, and what they are asked under. */
+  readonly #bases = new Map<string, string | null>();
   readonly #projects: Projects;
 
   constructor(options: CallerOptions, service: Service = DCS) {
@@ -129,7 +131,7 @@ export class Caller {
   async #try(method: HttpRequest['method'], call: Call, body: string, until: EpochMs, first: boolean): Promise<Tried> {
     const { clock } = this.#options;
     const { scope, signal } = call;
-    if (!this.#url(call, ''))
+    if (this.#baseOf(scope) === null)
       return notSent(failure('TRANSPORT.ENDPOINT', `the endpoint of ${scope.id} is not an https address`));
     let credentials: Credentials;
     try {
@@ -141,7 +143,7 @@ export class Caller {
     }
     const project = await this.#projects.idOf(scope, credentials, this.#timeouts.tryLasts, signal);
     if (typeof project !== 'string') return notSent(project);
-    const url = this.#url(call, project)!;
+    const url = this.#url(call, project);
     const limiter = this.#limiterOf(scope);
     let turn: Turn;
     try {
@@ -164,12 +166,21 @@ export class Caller {
     }
   }
 
-  #url({ scope, segments, query = [] }: Call, project: string): URL | null {
-    const base = (this.#options.endpointOverride ?? endpointOf(scope, this.#service)).replace(/\/+$/, '');
-    if (urlProblem(base) !== null) return null;
+  /** Null: nothing may be sent there. */
+  #baseOf(scope: Scope): string | null {
+    const given = this.#options.endpointOverride ?? endpointOf(scope, this.#service);
+    const known = this.#bases.get(given);
+    if (known !== undefined) return known;
+    const base = given.replace(/\/+$/, '');
+    const found = urlProblem(base) === null ? base : null;
+    this.#bases.set(given, found);
+    return found;
+  }
+
+  #url({ scope, segments, query = [] }: Call, project: string): URL {
     const path = [this.#service.version, project, ...segments].map(percentEncode).join('/');
     const pairs = query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(String(value))}`);
-    return URL.parse(`${base}/${path}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`);
+    return new URL(`${this.#baseOf(scope)}/${path}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`);
   }
 
   #limiterOf(scope: Scope): Limiter {
@@ -220,13 +231,17 @@ export function parsed<T>(
 ): { data: T } | { failure: DcsFailure } {
   const { status, text, problem } = reply;
   if (status < 200 || status > 299) return { failure: failureFrom(reply, credentials) };
-  const requestId = requestIdOf(reply);
-  if (problem) return { failure: noAnswer(problem, status, requestId) };
+  if (problem) return { failure: noAnswer(problem, status, requestIdOf(reply)) };
   if (text.trim() === '')
-    return { failure: failure('TRANSPORT.EMPTY', `HTTP ${status} with an empty body`, status, requestId) };
+    return { failure: failure('TRANSPORT.EMPTY', `HTTP ${status} with an empty body`, status, requestIdOf(reply)) };
   const result = schema.safeParse(jsonOf(text));
   if (result.success) return { data: result.data };
   return {
-    failure: failure('TRANSPORT.GARBLED', `HTTP ${status}, but not with what was asked for`, status, requestId),
+    failure: failure(
+      'TRANSPORT.GARBLED',
+      `HTTP ${status}, but not with what was asked for`,
+      status,
+      requestIdOf(reply),
+    ),
   };
 }

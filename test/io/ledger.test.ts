@@ -6,6 +6,7 @@ import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
 import { ledgerProblem, openLedger } from '../../lib/io/ledger/open.ts';
 import { openSqliteLedger } from '../../lib/io/ledger/sqlite.ts';
 import { ledgerContract } from '../contract/ledger.contract.ts';
+import { aHold } from '../support/builders.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -60,4 +61,14 @@ describe('LEDGER', () => {
       'ledger redis:cache: must be "sqlite:PATH", "dynamodb:TABLE" or "memory"',
     );
   });
+});
+
+it('a ledger that shares what it gives lets nobody change it', async () => {
+  const ledger = createMemoryLedger({ shares: true });
+  await ledger.putHold(aHold({ match: { tags: { app: 'cart' } } }));
+  const [first, second] = [await ledger.holds(), await ledger.holds()];
+  expect(first[0]).toBe(second[0]);
+  expect(() => Object.assign(first[0]!.match.tags!, { app: 'search' })).toThrow('read only');
+  await ledger.putHold(aHold({ match: { all: true } }));
+  expect([first[0]!.match, (await ledger.holds())[0]!.match]).toEqual([{ tags: { app: 'cart' } }, { all: true }]);
 });

@@ -42,7 +42,7 @@ export class Night {
   readonly plan: Plan;
   readonly timeline: Timeline;
   readonly simulator: Simulator;
-  readonly ledger: Ledger = createMemoryLedger();
+  readonly ledger: Ledger = createMemoryLedger({ shares: true });
   readonly counts = noCounts();
   readonly lines: string[] = [];
   judge!: Judge;

@@ -1,16 +1,26 @@
 import type { Attempt } from '../../core/attempt.ts';
 import { type Condition, type Finding, type FleetEntry, type Lease, type Ledger, StaleLeaseError } from '../../deps.ts';
-import { type Documents, decode, decodeAll, encode, findingKey, type Kind } from './documents.ts';
+import { type Documents, decode, encode, findingKey, type Kind } from './documents.ts';
 import { giveBack, grant } from './lease.ts';
 
-/** A ledger for tests, the demo and dry runs: gone with the process. Documents are kept as text, so that nobody shares an object with it. */
-export function createMemoryLedger(): Ledger {
-  return new MemoryLedger();
+/** As it was written; and as it is read where all share it. */
+interface Kept<K extends Kind> {
+  text: string;
+  document: Documents[K] | null;
+}
+
+/**
+ * A ledger for tests, the demo and dry runs: gone with the process. Documents are kept as text, so that nobody shares an
+ * object with it. With `shares` readers get the same object, which nobody can change: quicker for whoever reads far more
+ * often than he writes.
+ */
+export function createMemoryLedger({ shares = false }: { shares?: boolean } = {}): Ledger {
+  return new MemoryLedger(shares);
 }
 
 class MemoryLedger implements Ledger {
   #lease: Lease | null = null;
-  readonly #documents: Record<Kind, Map<string, string>> = {
+  readonly #documents: { [K in Kind]: Map<string, Kept<K>> } = {
     attempt: new Map(),
     hold: new Map(),
     fleet: new Map(),
@@ -18,6 +28,11 @@ class MemoryLedger implements Ledger {
     condition: new Map(),
   };
   readonly #notes = new Map<string, string>();
+  readonly #shares: boolean;
+
+  constructor(shares: boolean) {
+    this.#shares = shares;
+  }
 
   async acquireLease(holder: string, ttlMs: number, now: number): Promise<Lease | null> {
     const lease = grant(this.#lease, holder, ttlMs, now);
@@ -32,16 +47,15 @@ class MemoryLedger implements Ledger {
   async claim(attempt: Attempt, lease: Lease): Promise<boolean> {
     if (this.#lease?.fence !== lease.fence) throw new StaleLeaseError();
     if (this.#documents.attempt.has(attempt.id)) return false;
-    this.#documents.attempt.set(attempt.id, encode(attempt));
+    this.#put('attempt', attempt.id, attempt);
     return true;
   }
 
   async save(attempt: Attempt): Promise<Attempt | null> {
     const stored = this.#find(attempt.id);
     if (stored?.rev !== attempt.rev) return null;
-    const doc = encode({ ...attempt, rev: attempt.rev + 1 });
-    this.#documents.attempt.set(attempt.id, doc);
-    return JSON.parse(doc);
+    this.#put('attempt', attempt.id, { ...attempt, rev: attempt.rev + 1 });
+    return this.#find(attempt.id);
   }
 
   async attempt(id: string): Promise<Attempt | null> {
@@ -66,12 +80,12 @@ class MemoryLedger implements Ledger {
   }
 
   async putHold(hold: Documents['hold']): Promise<void> {
-    this.#documents.hold.set(hold.id, encode(hold));
+    this.#put('hold', hold.id, hold);
   }
 
   async replaceHold(hold: Documents['hold'], seen: Documents['hold'] | null): Promise<boolean> {
-    if ((this.#documents.hold.get(hold.id) ?? null) !== (seen && encode(seen))) return false;
-    this.#documents.hold.set(hold.id, encode(hold));
+    if ((this.#documents.hold.get(hold.id)?.text ?? null) !== (seen && encode(seen))) return false;
+    this.#put('hold', hold.id, hold);
     return true;
   }
 
@@ -84,7 +98,7 @@ class MemoryLedger implements Ledger {
   }
 
   async putFleet(entries: FleetEntry[]): Promise<void> {
-    for (const entry of entries) this.#documents.fleet.set(entry.instance.instanceId, encode(entry));
+    for (const entry of entries) this.#put('fleet', entry.instance.instanceId, entry);
   }
 
   async dropFleet(instanceIds: string[]): Promise<void> {
@@ -97,10 +111,10 @@ class MemoryLedger implements Ledger {
 
   async putFinding(finding: Finding): Promise<void> {
     const key = findingKey(finding);
-    const text = this.#documents.finding.get(key);
-    const stored = text === undefined ? null : decode('finding', key, text, impossible);
+    const kept = this.#documents.finding.get(key);
+    const stored = kept ? this.#read('finding', key, kept) : null;
     if (stored && stored.versions.readAt > finding.versions.readAt) return;
-    this.#documents.finding.set(key, encode(finding));
+    this.#put('finding', key, finding);
   }
 
   async conditions(): Promise<Condition[]> {
@@ -108,7 +122,7 @@ class MemoryLedger implements Ledger {
   }
 
   async putCondition(condition: Condition): Promise<void> {
-    this.#documents.condition.set(condition.key, encode(condition));
+    this.#put('condition', condition.key, condition);
   }
 
   async dropCondition(key: string): Promise<void> {
@@ -132,13 +146,31 @@ class MemoryLedger implements Ledger {
   async close(): Promise<void> {}
 
   #find(id: string): Attempt | null {
-    const text = this.#documents.attempt.get(id);
-    return text === undefined ? null : decode('attempt', id, text, impossible);
+    const kept = this.#documents.attempt.get(id);
+    return kept ? this.#read('attempt', id, kept) : null;
   }
 
   #all<K extends Kind>(kind: K): Documents[K][] {
-    return decodeAll(kind, this.#documents[kind], impossible);
+    const kept: Map<string, Kept<K>> = this.#documents[kind];
+    return [...kept].map(([key, one]) => this.#read(kind, key, one));
   }
+
+  #read<K extends Kind>(kind: K, key: string, kept: Kept<K>): Documents[K] {
+    if (kept.document) return kept.document;
+    const document = decode(kind, key, kept.text, impossible)!;
+    if (this.#shares) kept.document = frozen(document);
+    return document;
+  }
+
+  #put<K extends Kind>(kind: K, key: string, document: Documents[K]): void {
+    const kept: Map<string, Kept<K>> = this.#documents[kind];
+    kept.set(key, { text: encode(document), document: null });
+  }
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const one of Object.values(Object.freeze(value))) frozen(one);
+  return value;
 }
 
 /** What this process wrote a moment ago is readable, or there is a defect that no run should outlive. */

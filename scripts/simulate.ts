@@ -28,6 +28,8 @@ const TITLES: Record<keyof Counts | 'nights', string> = {
   staleReads: 'reads that showed the past',
   storeFailures: 'failures of the ledger',
   foreign: 'upgrades by somebody else',
+  requests: 'requests over HTTP',
+  calendarTroubles: 'reads of the calendar that failed',
   failedUpgrades: 'upgrades that failed',
   alerts: 'alerts delivered',
 };

@@ -1,9 +1,10 @@
 import { whyNotApproved } from './approval.ts';
-import { isFailure, isHanded, isOpen } from './attempt.ts';
+import { type Attempt, isFailure, isHanded, isOpen } from './attempt.ts';
 import type { Action, Reason } from './decision.ts';
 import { MOST_CALLS } from './follow.ts';
 import { frozenAt } from './freeze.ts';
 import { NEEDS_A_PERSON, PARTS } from './instance.ts';
+import { isOverride } from './override.ts';
 import type { WaveState } from './rollout.ts';
 import { type Scene, type Standing, sizeClassOf, waveOf } from './stock.ts';
 import { type EpochMs, iso, MINUTE } from './time.ts';
@@ -158,12 +159,17 @@ function notFrozen({ instance, due }: Standing, { scene }: Context): No | null {
   return { action: 'wait', reason: 'frozen', detail: `freeze ${freeze.name}: ${freeze.reason}`, from: scene.now };
 }
 
+/** It was ordered, nothing was ever called for it, and its time is over: its instance has its own window as if it had not been. */
+function cameToNothing({ opening, state, calls }: Attempt): boolean {
+  return isOverride(opening) && state === 'expired' && calls === 0;
+}
+
 /** One accepted upgrade an opening, and a bounded number of calls: see "retry" in the policy's reference. */
 function openingNotSpent(standing: Standing, context: Context): No | null {
   const { now } = context.scene;
   const opening = context.calendarOf(standing).at(now)!;
   const attempt = standing.attempts.find(
-    (one) => one.opening.opens < opening.closes && opening.opens < one.opening.closes,
+    (one) => one.opening.opens < opening.closes && opening.opens < one.opening.closes && !cameToNothing(one),
   );
   if (!attempt) return null;
   const later = { action: 'wait' as const, from: opening.closes };

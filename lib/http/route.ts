@@ -10,6 +10,8 @@ import type { HttpRequest } from './request.ts';
 /** What the routes work with: the part of the runtime that they need. */
 export interface Backend {
   config: { apiKeys: readonly ApiKey[]; webhookSecrets: readonly WebhookSecret[] };
+  /** For what gets an id; random where it is absent. */
+  newId?: () => string;
   /** One GET that follows no redirect. @throws when there is no good answer */
   download(url: string): Promise<string>;
   clock: Deps['clock'];

@@ -37,7 +37,7 @@ export async function requestUpgrades(ask: Order): Promise<HttpAnswer> {
   const key = keyOf(ask);
   // Before anything is stored: without a policy nothing could be done for it.
   const ready = await withPolicy(backend);
-  const run = newRun(order, caller, backend.clock.now());
+  const run = newRun(order, caller, backend.clock.now(), backend.newId?.());
   const id = key === null ? run.id : await claimKey(backend.ledger, key, run);
   if (id === null) throw new HttpError(409, 'this Idempotency-Key was used for another request');
   const isForWorkers = ready.deps.dispatcher !== undefined && !order.dryRun;

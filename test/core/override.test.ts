@@ -67,6 +67,13 @@ describe('what was ordered and waits', () => {
     expect(waitingOverrides([attempt], now).has('id-a')).toBe(waits);
   });
 
+  it('leaves its window to it when it came to nothing without a call', () => {
+    const late = overrideOpening('run-1', NIGHT - HOUR, 30 * MINUTE);
+    const came = (change: Partial<Attempt>) =>
+      decide(aScene([anInstance('a')], { now: late.closes + MINUTE, attempts: [waiting({ opening: late, state: 'expired', finishedAt: late.closes, ...change })] })).decisions[0]!.reason; // biome-ignore format: one thought
+    expect([came({}), came({ calls: 3 })]).toEqual(['due', 'tries_spent']);
+  });
+
   it('is told when it was never begun; what a window left undone is not', () => {
     const end: Partial<Attempt> = { state: 'expired', finishedAt: EVENING + 2 * HOUR };
     const told = (attempt: Attempt) =>

@@ -17,6 +17,11 @@ export class Dice {
     this.#random = createRandom(stableHash(`night ${seed}`));
   }
 
+  /** A row of numbers of its own, from one draw of this one. */
+  another(): Dice {
+    return new Dice(Math.floor(this.#random() * 2 ** 32));
+  }
+
   /** True with that chance. */
   is(chance: number): boolean {
     return this.#random() < chance;

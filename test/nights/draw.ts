@@ -1,8 +1,10 @@
 import { DAY, MINUTE } from '../../lib/core/time.ts';
 import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
 import { Dice } from './chance.ts';
+import { drawExtras } from './draw-asks.ts';
 import {
   CALL_TROUBLE,
+  type CalendarEvent,
   type Fault,
   type Plan,
   type PlannedInstance,
@@ -29,7 +31,7 @@ export function drawPlan(seed: number): Plan {
     hasQueue,
     fleet,
     rules,
-    faults: drawFaults(dice, fleet, rules, calmAt, hasQueue),
+    ...drawFaults(dice, fleet, rules, calmAt, hasQueue),
     calmAt,
     until: rules.windows[1]!.to + 30 * MINUTE,
   };
@@ -41,9 +43,9 @@ function drawRules(dice: Dice): Rules {
   const second = first + dice.whole(75, 95) * MINUTE;
   const soaks = [0, 0, 10 * MINUTE, 25 * MINUTE];
   const parallels = [null, null, 1, 2];
-  const waves = [{ wave: 'dev', after: null, soak: 0, parallel: dice.pick(parallels) }];
-  const prod = { wave: 'prod', after: 'dev', soak: dice.pick(soaks), parallel: dice.pick(parallels) };
-  const gold = { wave: 'gold', after: 'prod', soak: dice.pick(soaks), parallel: null };
+  const waves = [{ wave: 'dev', after: null, soak: 0, parallel: dice.pick(parallels), approve: false }];
+  const prod = { wave: 'prod', after: 'dev', soak: dice.pick(soaks), parallel: dice.pick(parallels), approve: false };
+  const gold = { wave: 'gold', after: 'prod', soak: dice.pick(soaks), parallel: null, approve: false };
   return {
     regions: ['r1'],
     windows: [
@@ -51,6 +53,9 @@ function drawRules(dice: Dice): Rules {
       { from: second, to: second + dice.whole(180, 240) * MINUTE },
     ],
     freezes: [],
+    gates: null,
+    calendar: null,
+    alerts: false,
     parallel: dice.pick([1, 1, 2, 2, 3, 4]),
     perScope: dice.pick([null, null, null, 1, 2]),
     perWindow: dice.pick([null, null, null, null, 2, 4]),
@@ -155,7 +160,7 @@ function drawFaults(
   rules: Rules,
   calmAt: number,
   hasQueue: boolean,
-): Fault[] {
+): { faults: Fault[]; events: CalendarEvent[] } {
   const [early, late] = [rules.windows[0]!, rules.windows[1]!];
   // Most that goes wrong does so while something may start.
   const at = () =>
@@ -167,7 +172,10 @@ function drawFaults(
   };
   const context: Context = { dice, fleet, rules, at, weather, name: () => dice.pick(fleet).name };
   const count = dice.pick([1, 4, 6, 8, 10, 12, 16, 20]);
-  return [...Array.from({ length: count }, () => drawFault(context)), ...drawStory(context, hasQueue)];
+  const faults = [...Array.from({ length: count }, () => drawFault(context)), ...drawStory(context, hasQueue)];
+  // Of dice of their own: what they draw changes nothing in the rest of the night.
+  const extras = drawExtras({ ...context, dice: dice.another(), calmAt });
+  return { faults: [...faults, ...extras.faults], events: extras.events };
 }
 
 /** One after the other fails, in passes of their own, so that only what is counted over all of them spends the budget. */

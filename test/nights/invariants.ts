@@ -1,6 +1,7 @@
 import { MINUTE } from '../../lib/core/time.ts';
 import { isGone, minorAt } from '../../lib/simulator/lifecycle.ts';
 import type { SimulatedInstance, Upgrade } from '../../lib/simulator/world.ts';
+import { againstGates, inCalendarFreeze, unapproved } from './conditions.ts';
 import { type Call, CLOCK_SLACK, DECIDED_AGO, HOLD_SLACK, type Judge, type Violation } from './judge.ts';
 import { clockText } from './night.ts';
 import type { Rules } from './plan.ts';
@@ -18,6 +19,9 @@ const RULES: Record<string, Check> = {
   'no call for what is at something else': whileBusy,
   'no start outside an opening, or so late that it does not fit': outsideOpening,
   'no start in a freeze': inFreeze,
+  'no start in what the calendar freezes': inCalendarFreeze,
+  'no start that a gate keeps back': againstGates,
+  'no start without approval': unapproved,
   'no start under a hold': underHold,
   'at most the limits in flight': overLimits,
   'no start after the error budget is spent': overBudget,
@@ -55,9 +59,12 @@ export function isWithoutTrace({ upgrade }: { upgrade: Upgrade }, at: number): b
 }
 
 function secondInOpening(judge: Judge, { instance, opening, at }: Call): string | null {
-  const before = judge
-    .begun()
-    .find((one) => one.instance === instance && one.opening === opening && opening >= 0 && !isWithoutTrace(one, at));
+  // What was ordered has an opening of its own, in which no other may begin anything.
+  const isOrdered = ({ opening: own, orders }: Call) => own < 0 && orders.length > 0 && orders.every((order) => at < judge.records.endOf(order)); // biome-ignore format: one thought
+  const before = judge.begun().find((one) => {
+    const isSame = one.opening === opening && opening >= 0;
+    return one.instance === instance && (isSame || isOrdered(one)) && !isWithoutTrace(one, at);
+  });
   return before ? `one was accepted ${text(judge, before.at)}` : null;
 }
 
@@ -66,7 +73,8 @@ const MOST_CALLS = 3;
 
 function tooManyCalls(judge: Judge, { instance, opening }: Call): string | null {
   const before = judge.calls.filter((one) => one.instance === instance && one.opening === opening).length;
-  return before >= MOST_CALLS ? `it is call ${before + 1}` : null;
+  const openings = judge.records.orders.filter(({ instanceId }) => instanceId === instance.spec.id).length + (opening < 0 ? 0 : 1); // biome-ignore format: one thought
+  return before >= MOST_CALLS * openings ? `it is call ${before + 1}` : null;
 }
 
 function withoutPolicy(_: Judge, { life }: Call): string | null {
@@ -80,13 +88,15 @@ function whileBusy(judge: Judge, { instance, leftAt }: Call): string | null {
   return busy ? `it has been ${instance.spec.status} since ${text(judge, busy.from)}` : null;
 }
 
-function outsideOpening(_: Judge, { life, clock }: Call): string | null {
+function outsideOpening(_: Judge, { life, clock, orders }: Call): string | null {
+  if (orders.length > 0) return null;
   const { windows, minDuration } = life.rules;
   const fits = windows.some(({ from, to }) => from <= clock && clock - CLOCK_SLACK <= to - minDuration);
   return fits ? null : `it was ${clockText(clock)} by its clock`;
 }
 
-function inFreeze(_: Judge, { life, clock, instance }: Call): string | null {
+function inFreeze(_: Judge, { life, clock, instance, orders }: Call): string | null {
+  if (orders.length > 0) return null;
   const freeze = life.rules.freezes.find(
     ({ from, to, env }) =>
       from <= clock - CLOCK_SLACK && clock < to && (env === null || env === instance.spec.tags.env),
@@ -113,7 +123,7 @@ function overLimits(judge: Judge, call: Call): string | null {
     ['limits.parallel', others.length, most(({ parallel }) => parallel)],
     ['parallel of the wave', inWave, waveLimit ?? Infinity],
     ['limits.perScope', inScope, most(({ perScope }) => perScope)],
-    ['limits.perWindow', inOpening, most(({ perWindow }) => perWindow)],
+    ['limits.perWindow', call.opening < 0 ? 0 : inOpening, most(({ perWindow }) => perWindow)],
     ['limits.oneAtATimeBy', ofApp, life.rules.byApp ? 1 : Infinity],
   ];
   const over = counted.find(([, count, limit]) => count >= limit);
@@ -149,6 +159,7 @@ function hasSucceededAfter(judge: Judge, instance: SimulatedInstance, at: number
 }
 
 function outOfOrder(judge: Judge, call: Call): string | null {
+  if (call.orders.length > 0) return null;
   const { rules } = call.life;
   let wave = rules.waves.find((one) => one.wave === call.instance.spec.tags.env);
   while (wave?.after) {
@@ -176,13 +187,7 @@ function whyUnready(judge: Judge, { at, life }: Call, member: SimulatedInstance,
   const wasFree = member.since <= life.startedAt - LONG_AGO && !judge.wasPassedOver(member, at - LONG_AGO, at);
   if (isOld && wasFree) return `${spec.name} of the wave before is still old`;
   const last = Math.max(0, ...judge.begun().filter((one) => one.instance === member && one.upgrade.end === 'success' && one.upgrade.engine !== null).map((one) => one.upgrade.endsAt ?? 0)); // biome-ignore format: one thought
-  return last > 0 && at < last + soak - skewsOf(judge) ? `${spec.name} of the wave before has to soak` : null;
-}
-
-/** How far two clocks of the night are apart at most. */
-function skewsOf({ night }: Judge): number {
-  const skews = [0, ...night.faults('skew').map(({ by }) => by)];
-  return Math.max(...skews) - Math.min(...skews);
+  return last > 0 && at < last + soak - judge.skews() ? `${spec.name} of the wave before has to soak` : null;
 }
 
 function text({ night }: Judge, at: number): string {

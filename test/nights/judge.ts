@@ -10,6 +10,7 @@ import { brokenRule } from './invariants.ts';
 import type { Life } from './machine.ts';
 import type { Night } from './night.ts';
 import type { Rules } from './plan.ts';
+import { type Order, Records } from './records.ts';
 
 /** An upgrade call that reached the control plane, and what it began. */
 export interface Call {
@@ -23,12 +24,18 @@ export interface Call {
   upgrade: Upgrade | null;
   /** Of the window that was open by the caller's clock, by the rules as they stood for it; -1 outside of all. */
   opening: number;
+  /** Orders of people under which it may have been made. */
+  orders: readonly Order[];
 }
 
 export interface PlacedHold {
   match: HoldMatch;
   at: EpochMs;
   releasedAt: EpochMs | null;
+  /** An alert's: nobody has looked at what it holds. */
+  isAlert?: true;
+  /** Until when it may count as in force, where its end may not have been heard of. */
+  mayLastUntil?: EpochMs;
 }
 
 export interface Violation {
@@ -42,6 +49,9 @@ export class Judge {
   violation: Violation | null = null;
   readonly calls: Call[] = [];
   readonly holds: PlacedHold[] = [];
+  /** Holds that were asked for, or asked to end, and nobody knows whether they did. */
+  readonly unsure: { match: HoldMatch; from: EpochMs }[] = [];
+  readonly records = new Records(this);
   /** When an instance was at something else, by somebody else's doing. */
   readonly busy: { instance: SimulatedInstance; from: EpochMs; to: EpochMs }[] = [];
   /** What the steady receiver got, repeats included. */
@@ -67,7 +77,8 @@ export class Judge {
       return;
     }
     const opening = life.rules.windows.findIndex(({ from, to }) => from <= clock && clock - SECOND * 15 < to);
-    const call = { life, clock, leftAt, at: post.at, instance, post, upgrade, opening };
+    const orders = this.records.ordersFor({ instance, at: post.at });
+    const call = { life, clock, leftAt, at: post.at, instance, post, upgrade, opening, orders };
     const broken = brokenRule(this, call);
     this.calls.push(call);
     if (upgrade) night.counts.starts += 1;
@@ -106,6 +117,16 @@ export class Judge {
     this.#lookForSecrets(line, 'the log');
   }
 
+  shown(text: string, where: string): void {
+    this.#lookForSecrets(text, where);
+  }
+
+  /** How far two clocks of the night are apart at most. */
+  skews(): number {
+    const skews = [0, ...this.night.faults('skew').map(({ by }) => by)];
+    return Math.max(...skews) - Math.min(...skews);
+  }
+
   fail(rule: string, detail: string): void {
     if (this.violation) return;
     this.violation = { rule, detail };
@@ -128,9 +149,20 @@ export class Judge {
     );
   }
 
+  /** Whether one may count as in force, as far as anybody outside can know. */
+  mayBeHeld(instance: SimulatedInstance, at: EpochMs): boolean {
+    return (
+      this.isHeld(instance, at, at) ||
+      this.unsure.some(({ match, from }) => covers(match, instance) && from <= at) ||
+      this.holds.some(
+        ({ match, mayLastUntil }) => mayLastUntil !== undefined && covers(match, instance) && at < mayLastUntil,
+      )
+    );
+  }
+
   /** Whether a person's hold at some time in it said that nobody need wait for it; who holds a whole wave does not say so. */
   wasPassedOver(instance: SimulatedInstance, from: EpochMs, to: EpochMs): boolean {
-    return this.holds.some(({ match, at, releasedAt }) => match.wave === undefined && covers(match, instance) && at <= to && from < (releasedAt ?? Infinity)); // biome-ignore format: one thought
+    return this.holds.some(({ match, at, releasedAt, isAlert }) => !isAlert && match.wave === undefined && covers(match, instance) && at <= to && from < (releasedAt ?? Infinity)); // biome-ignore format: one thought
   }
 
   #lookForSecrets(text: string, where: string): void {

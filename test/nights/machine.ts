@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Policy } from '../../lib/core/policy.ts';
 import type { EpochMs } from '../../lib/core/time.ts';
-import type { Clock, Dcs } from '../../lib/deps.ts';
+import type { Clock, Dcs, Metrics } from '../../lib/deps.ts';
 import type { Rules } from './plan.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -11,6 +11,7 @@ export interface Machine {
   skew: number;
   clock: Clock;
   dcs: Dcs;
+  metrics: Metrics;
   /** Whether a program runs on it now. */
   isTaken: boolean;
 }
@@ -19,13 +20,17 @@ export interface Machine {
 export interface Life {
   name: string;
   machine: Machine;
+  /** When it began, and by which rules: of a request, when it last looked at the policy. */
   startedAt: EpochMs;
+  begunAt: EpochMs;
   /** The rules as they stood when it began. */
   rules: Rules;
   policy: Policy;
   /** Whether the policy was valid then. */
   hasPolicy: boolean;
-  kind: 'pass' | 'work';
+  kind: 'pass' | 'work' | 'http';
+  /** Told of what gets an id. */
+  onId: (id: string) => void;
   /** All that it waits for takes this many times as long. */
   slowness: number;
   effects: number;

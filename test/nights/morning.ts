@@ -4,6 +4,7 @@ import { iso, MINUTE } from '../../lib/core/time.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { isGone, minorAt, newestOf, runningUpgrade, statusAt } from '../../lib/simulator/lifecycle.ts';
 import type { SimulatedInstance } from '../../lib/simulator/world.ts';
+import { mayBeFrozen, mayFailGates } from './conditions.ts';
 import { isEligible, isWithoutTrace, membersOf } from './invariants.ts';
 import type { Judge } from './judge.ts';
 import type { Night } from './night.ts';
@@ -19,9 +20,11 @@ export async function lookInTheMorning(night: Night, stage: Stage): Promise<void
   const life = stage.begin('pass', 1);
   const options = { dryRun: true, observeAlways: true, requestedBy: 'schedule', reason: 'morning' };
   let decisions = null as readonly Decision[] | null;
-  const run = stage.run(life, () => reconcile(stage.deps(life), night.state, options));
-  void run.then((report) => {
-    decisions = report?.decisions ?? [];
+  const work = async () => reconcile(stage.deps(life), await stage.stateFor(life), options);
+  night.timeline.after(0, () => {
+    void stage.run(life, work).then((report) => {
+      decisions = report?.decisions ?? [];
+    });
   });
   await night.timeline.run(night.timeline.now + 5 * MINUTE, () => decisions !== null);
   const byId = new Map((decisions ?? []).map((decision) => [decision.instanceId, decision]));
@@ -38,7 +41,10 @@ export async function lookInTheMorning(night: Night, stage: Stage): Promise<void
 const ENDS: readonly string[] = ['succeeded', 'failed', 'unverified'];
 
 /** One end for each upgrade that was accepted, and it is the one that the control plane saw. */
-function judgeEnd(judge: Judge, { upgrade, instance, at, opening, life }: ReturnType<Judge['begun']>[number]): void {
+function judgeEnd(
+  judge: Judge,
+  { upgrade, instance, at, opening, life, orders }: ReturnType<Judge['begun']>[number],
+): void {
   const { now } = judge.night.timeline;
   const rules = judge.night.rules;
   const { spec } = instance;
@@ -46,8 +52,10 @@ function judgeEnd(judge: Judge, { upgrade, instance, at, opening, life }: Return
   // Who is deleted, or is upgraded by others in between, has no one end.
   if (instance.goneAt !== null || instance.upgrades.some((other) => other !== upgrade && !isOurs(judge, other.taskId)))
     return;
-  const opens = iso(judge.night.plan.start + (life.rules.windows[opening]?.from ?? 0));
-  const mine = judge.told.filter((alert) => names(alert, spec.name) && isOf(alert, opens));
+  // What was ordered has an opening of its own.
+  const openings = orders.flatMap(({ runIds }) => runIds.map((id) => `override:${id}`));
+  if (opening >= 0) openings.push(iso(judge.night.plan.start + life.rules.windows[opening]!.from));
+  const mine = judge.told.filter((alert) => names(alert, spec.name) && openings.some((one) => isOf(alert, one)));
   // That it has the version after all is told later, and is no second end.
   const ends = mine.filter(({ event, resolved }) => !resolved && ENDS.includes(event));
   const found = [...new Set(ends.map(({ event }) => event))];
@@ -62,7 +70,7 @@ function judgeEnd(judge: Judge, { upgrade, instance, at, opening, life }: Return
   }
   const isGood = upgrade.end === 'success' && (upgrade.engine !== null || upgrade.proxy !== null);
   // Who is at something else for long after its upgrade is not RUNNING, and that is not verified.
-  const isUnclear = isGood && judge.busy.some((one) => one.instance === instance);
+  const isUnclear = isGood && (judge.busy.some((one) => one.instance === instance) || mayMissGates(judge, instance));
   const wanted = isGood ? ['succeeded', ...(isUnclear ? ['unverified'] : [])] : ['failed', 'unverified'];
   const isStuck = mine.some(({ event }) => event === 'stuck');
   // Whose status stays another one than RUNNING may be at work still: that people were told, and it is followed on.
@@ -73,6 +81,11 @@ function judgeEnd(judge: Judge, { upgrade, instance, at, opening, life }: Return
     judge.fail('done means verified', `${about}: told ${found.join()}, and it was ${isGood ? 'good' : 'bad'}`);
   const ids = new Set(ends.map(({ key, at: instant }) => `${key} at ${iso(instant)}`));
   if (ids.size > 1) judge.fail('exactly one alert', `${about}: ${[...ids].join(', ')}`);
+}
+
+/** Whether its load, once it was upgraded, may not have let it pass, or not have been known. */
+function mayMissGates(judge: Judge, instance: SimulatedInstance): boolean {
+  return judge.night.rules.gates !== null && (mayFailGates(instance) || judge.skews() > 0);
 }
 
 function names({ labels }: Alert, name: string): boolean {
@@ -116,7 +129,8 @@ const hasFailures: IsSo = ({ simulator, judge }, { spec }) =>
     .some(
       (one) =>
         one.upgrades.some(({ end, engine, proxy }) => end === 'failed' || (engine === null && proxy === null)) ||
-        (one.upgrades.length > 0 && judge.busy.some(({ instance }) => instance === one)) ||
+        (one.upgrades.length > 0 &&
+          (judge.busy.some(({ instance }) => instance === one) || mayMissGates(judge, one))) ||
         wasRefused(simulator.posts, one.spec.id),
     );
 
@@ -158,13 +172,13 @@ const IS_SO: Record<Reason, IsSo> = {
   unsupported: (_, instance) => !isEligible(instance),
   scope_stopped: isRefused,
   version_unknown: () => false,
-  held: (night, instance) =>
-    night.judge.isHeld(instance, night.timeline.now, night.timeline.now) || hasFailures(night, instance),
+  held: (night, instance) => night.judge.mayBeHeld(instance, night.timeline.now) || hasFailures(night, instance),
   wave_waiting: waveBeforeIsUndone,
   wave_soaking: () => false,
   wave_failed: waveBeforeIsUndone,
   outside_window: isWindowClosed,
-  frozen: ({ rules, time }) => rules.freezes.some(({ from, to }) => from <= time && time < to),
+  frozen: ({ rules, time, judge }) =>
+    mayBeFrozen(judge) || rules.freezes.some(({ from, to }) => from <= time && time < to),
   failed_this_opening: hasFailures,
   done_this_opening: hasMoved,
   tries_spent: isRefused,
@@ -181,7 +195,7 @@ const IS_SO: Record<Reason, IsSo> = {
   another_run: () => false,
   not_startable: () => false,
   no_time_left: () => false,
-  not_approved: () => false,
-  gate_failed: () => false,
-  gate_unknown: () => false,
+  not_approved: ({ rules }, { spec }) => rules.waves.some(({ wave, approve }) => approve && wave === spec.tags.env),
+  gate_failed: ({ judge }, instance) => mayMissGates(judge, instance),
+  gate_unknown: ({ judge }, instance) => mayMissGates(judge, instance),
 };

@@ -1,6 +1,8 @@
 import { SECOND } from '../../lib/core/time.ts';
+import { TRY_LASTS } from '../../lib/io/dcs/http.ts';
 import { lagOf } from '../../lib/simulator/faults.ts';
 import type { Answer, Reaction } from '../../lib/simulator/wire.ts';
+import { askCalendar, CALENDAR_HOST } from './calendar.ts';
 import { CREDENTIALS } from './fleet.ts';
 import { type Life, living, never } from './machine.ts';
 import type { Night } from './night.ts';
@@ -29,6 +31,9 @@ export async function withNetwork<T>(night: Night, work: () => Promise<T>): Prom
   // It is asked for just before each request, and of use to that request alone.
   AbortSignal.timeout = (ms) => {
     deadline = { ms, controller: new AbortController() };
+    const { controller } = deadline;
+    // Any other is a limit for more than one request.
+    if (ms !== TRY_LASTS) night.timeline.after(ms, () => controller.abort(timeoutError()));
     return deadline.controller.signal;
   };
   globalThis.fetch = ((input: URL | string, init: RequestInit) => {
@@ -94,7 +99,8 @@ function responseOf({ status, headers, body }: Answer): Response {
 }
 
 async function throughDcs(night: Night, sent: Request): Promise<Outcome> {
-  return sent.method === 'POST' ? call(night, sent) : read(night, sent);
+  if (sent.url.hostname === CALENDAR_HOST) return askCalendar(night, sent.life, sent.name);
+  return sent.url.pathname.endsWith('/upgrade') ? call(night, sent) : read(night, sent);
 }
 
 async function read(night: Night, sent: Request): Promise<Outcome> {
@@ -104,7 +110,7 @@ async function read(night: Night, sent: Request): Promise<Outcome> {
   const answer = night.simulator.handle(simulated(sent));
   if (trouble) night.counts.troubledReads += 1;
   if (showsThePast(night, sent.url)) night.counts.staleReads += 1;
-  night.note(life.name, `GET ${short(night, sent.url)} → ${said(answer)}${trouble ? ` (${trouble})` : ''}`);
+  night.note(life.name, `${sent.method} ${short(night, sent.url)} → ${said(answer)}${trouble ? ` (${trouble})` : ''}`);
   if (!trouble || trouble === 'slow') night.judge.wasTold(life, sent.url.pathname, answer);
   const back =
     night.latency(life, `${name}/back`) + (trouble === 'slow' ? (2 + night.draw(`${name}/slow`) * 14) * SECOND : 0);

@@ -3,6 +3,7 @@ import { DAY, type EpochMs, MINUTE } from '../../lib/core/time.ts';
 import type { Ledger, PolicyState } from '../../lib/deps.ts';
 import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
 import { createSimulator, type Simulator } from '../../lib/simulator/simulator.ts';
+import { calendarAddress } from './calendar.ts';
 import { chance } from './chance.ts';
 import { CREDENTIALS, fleetOf } from './fleet.ts';
 import type { Judge } from './judge.ts';
@@ -23,6 +24,8 @@ export interface Counts {
   troubledReads: number;
   storeFailures: number;
   foreign: number;
+  requests: number;
+  calendarTroubles: number;
   failedUpgrades: number;
   alerts: number;
 }
@@ -30,12 +33,15 @@ export interface Counts {
 export function noCounts(): Counts {
   return {
     passes: 0, works: 0, starts: 0, crashes: 0, lostAnswers: 0, duplicates: 0, staleReads: 0, troubledReads: 0,
-    storeFailures: 0, foreign: 0, failedUpgrades: 0, alerts: 0,
+    storeFailures: 0, foreign: 0, requests: 0, calendarTroubles: 0, failedUpgrades: 0, alerts: 0,
   }; // biome-ignore format: a list
 }
 
 type Kind = Fault['kind'];
 type FaultOf<K extends Kind> = Extract<Fault, { kind: K }>;
+
+/** How many this process has played: what one has read is of no use to another. */
+let nights = 0;
 
 /** What all parts of a night share: time, the control plane, the store, and what happened. */
 export class Night {
@@ -48,6 +54,8 @@ export class Night {
   judge!: Judge;
   rules: Rules;
   policy: Policy;
+  /** The address of the company's calendar. */
+  readonly calendar: string;
   brokenUntil = 0;
   /** Requests that wait for their answer, by what ends their patience. */
   readonly pending = new Set<AbortController>();
@@ -61,7 +69,9 @@ export class Night {
     this.plan = plan;
     this.timeline = new Timeline(plan.start);
     this.rules = plan.rules;
-    this.policy = policyOf(plan.rules, plan.start);
+    nights += 1;
+    this.calendar = calendarAddress(nights);
+    this.policy = policyOf(plan.rules, plan.start, this.calendar);
     this.#faults = Map.groupBy(plan.faults, ({ kind }) => kind);
     const clock = { now: () => this.timeline.now, sleep: (ms: number) => this.timeline.sleep(ms) };
     this.simulator = createSimulator({ clock, fleet: fleetOf(plan), keys: { [CREDENTIALS.ak]: CREDENTIALS.sk } });
@@ -91,7 +101,7 @@ export class Night {
   }
 
   /** The weather of that kind that meets what is named so now. */
-  weather<K extends 'reads' | 'calls' | 'store' | 'receiver' | 'queue' | 'kills'>(
+  weather<K extends 'reads' | 'calls' | 'store' | 'receiver' | 'queue' | 'calendar' | 'kills'>(
     kind: K,
     name: string,
   ): FaultOf<K> | null {

@@ -13,7 +13,8 @@ type Doings = { [K in Fault['kind']]?: (night: Night, fault: Extract<Fault, { ki
 
 /** What people and DCS itself do in the night, at their instants. */
 const DOINGS: Doings = {
-  hold: (night, { at, match: given, releasedAt }) => {
+  hold: (night, { at, match: given, releasedAt, over }) => {
+    if (over === 'http') return;
     const match = given.instanceId === undefined ? given : { instanceId: find(night, given.instanceId)?.spec.id ?? '' };
     when(night, at, `HOLD ${JSON.stringify(given)}`, () => {
       night.judge.holds.push({ match, at: night.timeline.now, releasedAt: null });
@@ -58,6 +59,7 @@ const DOINGS: Doings = {
     const { world } = night.simulator;
     const newest = world.latestOf('5.0')!.engine.replace(/\d+$/, (text) => String(Number(text) + 1));
     world.moveLatest('5.0', 'engine', newest);
+    night.judge.records.moves.push(night.timeline.now);
   }), // biome-ignore format: one thought
 };
 
@@ -66,14 +68,14 @@ export function playPeople(night: Night): void {
     (DOINGS[fault.kind] as ((night: Night, fault: Fault) => void) | undefined)?.(night, fault);
 }
 
-function when(night: Night, at: number, what: string, act: () => void): void {
+export function when(night: Night, at: number, what: string, act: () => void): void {
   night.timeline.at(night.plan.start + at, () => {
     night.note('people', what);
     act();
   });
 }
 
-function onInstance(
+export function onInstance(
   night: Night,
   at: number,
   name: string,
@@ -92,7 +94,7 @@ export function find({ simulator }: Night, name: string): SimulatedInstance | nu
 
 function setRules(night: Night, rules: Rules): void {
   night.rules = rules;
-  night.policy = policyOf(rules, night.plan.start);
+  night.policy = policyOf(rules, night.plan.start, night.calendar);
   night.judge.history.push({ from: night.timeline.now, rules });
 }
 

@@ -28,7 +28,20 @@ export interface Rules {
   minDuration: number;
   settle: number;
   timeout: number;
-  waves: { wave: string; after: string | null; soak: number; parallel: number | null }[];
+  waves: { wave: string; after: string | null; soak: number; parallel: number | null; approve: boolean }[];
+  /** The CPU has to be below this, per cent. */
+  gates: { cpu: number } | null;
+  /** A freeze is kept in a calendar elsewhere, and what it means when that cannot be read. */
+  calendar: 'closed' | 'open' | null;
+  /** Alerts from outside hold instances. */
+  alerts: boolean;
+}
+
+/** In the calendar elsewhere. It stands there from `since` on. */
+export interface CalendarEvent {
+  from: number;
+  to: number;
+  since: number;
 }
 
 /** How the network, a store or a receiver behaves for a while: each call meets it with this chance. */
@@ -42,6 +55,7 @@ export interface Weather {
 export const READ_TROUBLE = ['lost', 'silent', 'slow', 'garbled', 'empty', 'html', 'error500', 'throttled', 'unauthorized'] as const; // biome-ignore format: a list
 export const CALL_TROUBLE = ['not_sent', 'lost_before', 'lost_after', 'silent_after', 'late', 'garbled', 'empty', 'html', 'error500', 'no_task', 'throttled'] as const; // biome-ignore format: a list
 export const STORE_TROUBLE = ['down', 'written_and_failed', 'slow', 'very_slow'] as const;
+export const CALENDAR_TROUBLE = ['down', 'silent', 'garbled', 'html', 'empty', 'error500'] as const;
 export const RECEIVER_TROUBLE = ['down', 'silent', 'taken_and_failed'] as const;
 
 /** All that can go wrong in a night. Each can be left out, so that a night that fails can be made shorter. */
@@ -51,13 +65,23 @@ export type Fault =
   | ({ kind: 'store'; trouble: (typeof STORE_TROUBLE)[number] } & Weather)
   | ({ kind: 'receiver'; trouble: (typeof RECEIVER_TROUBLE)[number] } & Weather)
   | ({ kind: 'queue'; trouble: 'lost' | 'doubled' | 'late' | 'not_taken' } & Weather)
+  | ({ kind: 'calendar'; trouble: (typeof CALENDAR_TROUBLE)[number] } & Weather)
   | ({ kind: 'kills' } & Weather)
   /** The process that makes the n-th upgrade call dies: before it, or when it has left. */
   | { kind: 'killed_at_call'; call: number; after: boolean }
   | { kind: 'tick'; tick: number; trouble: 'missing' | 'doubled' | 'late' | 'slow' }
   | { kind: 'skew'; machine: number; by: number }
   | { kind: 'dcs'; instance: string; fault: DcsFault }
-  | { kind: 'hold'; at: number; match: HoldMatch; releasedAt: number | null }
+  | { kind: 'hold'; at: number; match: HoldMatch; releasedAt: number | null; over?: 'http' }
+  /** Somebody orders an upgrade over HTTP; `twice`: the request comes again under the same key. */
+  | { kind: 'order'; at: number; instance: string; override: boolean; twice: 'at_once' | 'later' | 'other_body' | null }
+  | { kind: 'look'; at: number; path: string }
+  /** Somebody without the right to it. */
+  | { kind: 'intruder'; at: number; key: 'none' | 'unknown' | 'reader'; does: 'hold' | 'order' | 'approve' }
+  /** Somebody looks at the plan, and approves it a while later; or says the hash of another one. */
+  | { kind: 'approval'; at: number; after: number; hash: 'seen' | 'other' }
+  /** An alert from outside, and its end; `beside`: when another one of the same instance ends. */
+  | { kind: 'alert'; at: number; instance: string; endsAt: number | null; beside: number | null; again: boolean }
   | { kind: 'rules'; at: number; change: Partial<Rules> }
   | { kind: 'broken_policy'; at: number; lasts: number }
   | { kind: 'busy'; at: number; instance: string; status: string; lasts: number | null }
@@ -77,6 +101,7 @@ export interface Plan {
   fleet: PlannedInstance[];
   rules: Rules;
   faults: Fault[];
+  events: CalendarEvent[];
   /** From here on nothing new goes wrong, and the night must come to a good end. */
   calmAt: number;
   /** The last instant that is played. */

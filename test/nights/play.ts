@@ -1,9 +1,14 @@
 import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
-import type { Deps, Message, Metrics } from '../../lib/deps.ts';
+import type { Deps, Message, PolicyState } from '../../lib/deps.ts';
+import { createMetrics } from '../../lib/io/ces/client.ts';
 import { createDcs } from '../../lib/io/dcs/client.ts';
 import { createLog } from '../../lib/io/log.ts';
 import { type PassReport, reconcile } from '../../lib/reconcile.ts';
+import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
 import { subjectOf, takeUp } from '../support/take-up.ts';
+import { playAsks } from './asks.ts';
+import { withCalendar } from './calendar.ts';
+import { Door } from './door.ts';
 import { CREDENTIALS } from './fleet.ts';
 import { Judge, type Violation } from './judge.ts';
 import { clockOf, type Life, living, type Machine } from './machine.ts';
@@ -13,6 +18,7 @@ import { type Counts, LASTS, Night } from './night.ts';
 import { playPeople } from './people.ts';
 import type { Plan } from './plan.ts';
 import { receiversOf } from './receivers.ts';
+import { ALERTS_LAST } from './rules.ts';
 import { StoreFailure, storeOf } from './store.ts';
 
 export interface Played {
@@ -28,6 +34,7 @@ export async function play(plan: Plan): Promise<Played> {
   const stage = new Stage(night);
   await withNetwork(night, async () => {
     playPeople(night);
+    playAsks(night, () => stage.door);
     stage.planTicks();
     const end = plan.start + plan.until;
     await night.timeline.run(end, () => night.judge.violation !== null || stage.isQuiet());
@@ -37,27 +44,42 @@ export async function play(plan: Plan): Promise<Played> {
   return { violation: night.judge.violation, counts: night.counts, lines: night.lines };
 }
 
+function once<T>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
 /** Decisions that time alone will change. */
 const PASSING = ['due', 'in_progress', 'outcome_unknown', 'version_unknown', 'wave_soaking', 'retry_later', 'limit_parallel', 'limit_wave', 'limit_scope', 'one_at_a_time', 'another_run', 'not_startable', 'no_time_left']; // biome-ignore format: a list
 
 /** When nothing new goes wrong, what is left is looked at no more often than this: it takes its time, and each look costs some. */
 const RARELY = 9 * MINUTE;
 
-/** The nights' policies have no gates, so nobody asks. */
-const NO_METRICS: Metrics = { highest: async (_, gauges) => gauges.map(() => null) };
-
 /** When the last of what people do has been done, as an offset. */
-function lastChange({ faults, rules }: Plan): number {
+function lastChange({ faults, rules, events }: Plan): number {
   const freezes = [
     ...rules.freezes,
+    ...events,
     ...faults.flatMap((fault) => (fault.kind === 'rules' ? (fault.change.freezes ?? []) : [])),
   ];
   const ends = faults.flatMap((fault) => {
     if (fault.kind === 'hold') return [fault.at, fault.releasedAt ?? 0];
+    if (fault.kind === 'dcs') return [metricsEnd(fault.fault)];
+    if (fault.kind === 'alert') return [fault.at, fault.at + ALERTS_LAST, fault.endsAt ?? 0, fault.beside ?? 0];
+    if (fault.kind === 'approval') return [fault.at + fault.after];
     if (!('at' in fault)) return [];
     return [fault.at + ('lasts' in fault ? (fault.lasts ?? 0) : 0)];
   });
   return Math.max(0, ...ends, ...freezes.map(({ to }) => to));
+}
+
+/** When Cloud Eye says of it again what is so. */
+function metricsEnd(fault: DcsFault): number {
+  if (fault.fault === 'no_metrics') return (fault.seconds ?? 0) * SECOND + 5 * MINUTE;
+  return fault.fault === 'high_load' ? (fault.after + (fault.seconds ?? 0)) * SECOND + 20 * MINUTE : 0;
 }
 
 /** Begins processes, ends them, and knows when a night has nothing more to tell. */
@@ -68,6 +90,8 @@ export class Stage {
   #count = 0;
   #sent = 0;
   #quiet = 0;
+
+  readonly #door = once(() => new Door(this.#night, this));
 
   constructor(night: Night) {
     this.#night = night;
@@ -103,8 +127,8 @@ export class Stage {
     night.counts.passes += 1;
     const life = this.begin('pass', slowness);
     const signal = this.limit(life);
-    const { state } = night;
-    void this.run(life, () => reconcile(this.deps(life), state, { ...options, signal })).then((report) => {
+    const work = async () => reconcile(this.deps(life), await this.stateFor(life), { ...options, signal });
+    void this.run(life, work).then((report) => {
       if (!report) return;
       if (report.decisions.length > 0)
         night.note(life.name, report.decisions.map(({ name, reason }) => `${name} ${reason}`).join(', '));
@@ -123,14 +147,32 @@ export class Stage {
     this.#quiet = isOver && isIdle && isSettled ? this.#quiet + 1 : 0;
   }
 
+  get door(): Door {
+    return this.#door();
+  }
+
+  /** The policy as it stands when this is asked, with the calendar. */
+  stateFor({ machine }: Life): Promise<PolicyState> | PolicyState {
+    const { state, timeline } = this.#night;
+    if (this.#night.rules.calendar === null) return state;
+    return withCalendar(state, { machine: machine.index, skew: machine.skew }, timeline.now);
+  }
+
+  /** From here on it goes by the rules as they stand now. */
+  obeysNow(life: Life): void {
+    const { timeline, rules, policy, state } = this.#night;
+    Object.assign(life, { startedAt: timeline.now, rules, policy, hasPolicy: state.problem === null });
+  }
+
   begin(kind: Life['kind'], slowness: number): Life {
     const { timeline, rules, policy, state } = this.#night;
     const hasPolicy = state.problem === null;
+    const begunAt = timeline.now;
     const machine = this.#machines.find(({ isTaken }) => !isTaken) ?? this.#newMachine();
     machine.isTaken = true;
     this.#count += 1;
     const name = `${kind}-${this.#count}`;
-    return { name, machine, startedAt: timeline.now, rules, policy, hasPolicy, kind, slowness, effects: 0, isDead: false, isOver: false, sawFailed: new Set() }; // biome-ignore format: one thought
+    return { name, machine, startedAt: begunAt, begunAt, rules, policy, hasPolicy, kind, onId: () => {}, slowness, effects: 0, isDead: false, isOver: false, sawFailed: new Set() }; // biome-ignore format: one thought
   }
 
   #newMachine(): Machine {
@@ -139,8 +181,8 @@ export class Stage {
     const skew = night.faults('skew').find(({ machine }) => machine === index % 3)?.by ?? 0;
     const clock = clockOf(night.timeline, skew);
     let draws = 0;
-    const dcs = createDcs({ clock, credentials: async () => CREDENTIALS, log: (...args) => this.#log(clock.now)(...args), random: () => night.draw(`jitter/${index}/${draws++}`) }); // biome-ignore format: one thought
-    const machine = { index, skew, clock, dcs, isTaken: false };
+    const client = { clock, credentials: async () => CREDENTIALS, log: this.#log(clock.now), random: () => night.draw(`jitter/${index}/${draws++}`) }; // biome-ignore format: one thought
+    const machine = { index, skew, clock, dcs: createDcs(client), metrics: createMetrics(client), isTaken: false };
     this.#machines.push(machine);
     return machine;
   }
@@ -176,11 +218,11 @@ export class Stage {
 
   deps(life: Life): Deps {
     const night = this.#night;
-    const { clock, dcs, index } = life.machine;
+    const { clock, dcs, metrics, index } = life.machine;
     const log = this.#log(clock.now);
     const notifier = receiversOf(night, life, log);
     const ledger = storeOf(night);
-    const base = { clock, dcs, metrics: NO_METRICS, ledger, log, notifier, holder: `machine-${index}:${life.name}` };
+    const base = { clock, dcs, metrics, ledger, log, notifier, holder: `machine-${index}:${life.name}` };
     return night.plan.hasQueue
       ? { ...base, dispatcher: { send: (messages) => night.effect('send', () => this.#send(messages)) } }
       : base;
@@ -217,8 +259,7 @@ export class Stage {
     const life = this.begin('work', 1);
     this.#messages.set(life, delivery);
     const signal = this.limit(life);
-    const { state } = night;
-    void this.run(life, () => takeUp(this.deps(life), state, delivery.message, signal));
+    void this.run(life, async () => takeUp(this.deps(life), await this.stateFor(life), delivery.message, signal));
   }
 
   /** What nobody said was done comes again, three times in all. */

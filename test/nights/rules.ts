@@ -1,4 +1,4 @@
-import type { Policy } from '../../lib/core/policy.ts';
+import type { AlertRule, Freeze, Policy } from '../../lib/core/policy.ts';
 import { DAY, type EpochMs, MINUTE } from '../../lib/core/time.ts';
 import type { Window } from '../../lib/core/window-kinds.ts';
 import { aPolicy, aWave } from '../support/builders.ts';
@@ -8,8 +8,30 @@ import type { Rules } from './plan.ts';
 /** How long reads of DCS may be behind, as the nights' policies say: longer than any lag that is played. */
 export const SIGHT_LAG = 2 * MINUTE;
 
-/** The policy of a night's rules; what the operator would have written, read. */
-export function policyOf(rules: Rules, start: EpochMs): Policy {
+/** How long an alert holds whose end nobody tells. */
+export const ALERTS_LAST = 45 * MINUTE;
+
+const ALERTS: AlertRule[] = [
+  {
+    from: 'alertmanager',
+    match: { severity: ['critical'] },
+    topics: [],
+    holds: { all: false, id: { label: 'instance_id' }, region: null, tags: {} },
+    moves: null,
+    ttl: { holds: ALERTS_LAST, moves: DAY },
+    silence: null,
+  },
+];
+
+const NOBODY = { match: null, block: ['engine', 'proxy'] } satisfies Partial<Freeze>;
+
+function feedFreeze(onError: 'closed' | 'open', source: string): Freeze {
+  const span = { kind: 'feed', source, onError, timezone: 'UTC', stretches: null, problem: null } as const;
+  return { name: 'company', reason: 'company calendar', ...NOBODY, span };
+}
+
+/** The policy of a night's rules; what the operator would have written, read. `calendar`: the address of the calendar elsewhere. */
+export function policyOf(rules: Rules, start: EpochMs, calendar: string): Policy {
   const windows = rules.windows.map(({ from, to }, index) => windowOf(`w${index}`, from, to));
   return aPolicy({
     timezone: 'UTC',
@@ -17,16 +39,23 @@ export function policyOf(rules: Rules, start: EpochMs): Policy {
     upgrade: { engine: 'latest', proxy: 'latest' },
     select: { engine: null, versions: null, enterpriseProjects: null, exclude: [] },
     windows: Object.fromEntries(windows.map((window) => [window.name, window])),
-    freezes: rules.freezes.map(({ from, to, env }, index) => ({
-      name: `f${index}`,
-      reason: 'nobody touches it now',
-      match: env === null ? null : { tags: { env: [env] } },
-      block: ['engine', 'proxy'],
-      span: { kind: 'dates', from: start + from, to: start + to },
-    })),
-    rollout: rules.waves.map(({ wave, after, soak, parallel }) =>
-      aWave(wave, { windows: windows.map(({ name }) => name), parallel, after, soak }),
+    freezes: [
+      ...rules.freezes.map(
+        ({ from, to, env }, index): Freeze => ({
+          name: `f${index}`,
+          reason: 'nobody touches it now',
+          ...NOBODY,
+          match: env === null ? null : { tags: { env: [env] } },
+          span: { kind: 'dates', from: start + from, to: start + to },
+        }),
+      ),
+      ...(rules.calendar ? [feedFreeze(rules.calendar, calendar)] : []),
+    ],
+    rollout: rules.waves.map(({ wave, after, soak, parallel, approve }) =>
+      aWave(wave, { windows: windows.map(({ name }) => name), parallel, after, soak, approve }),
     ),
+    gates: rules.gates,
+    alerts: rules.alerts ? ALERTS : [],
     limits: {
       parallel: rules.parallel,
       perScope: rules.perScope,

@@ -6,8 +6,8 @@ import type { Night } from './night.ts';
 export class StoreFailure extends Error {}
 
 const METHODS = [
-  'acquireLease', 'releaseLease', 'claim', 'save', 'attempt', 'activeAttempts', 'attempts', 'holds', 'putHold', 'fleet', 'putFleet',
-  'dropFleet', 'findings', 'putFinding', 'conditions', 'putCondition', 'dropCondition', 'note', 'putNote', 'putNoteIfAbsent',
+  'acquireLease', 'releaseLease', 'claim', 'save', 'attempt', 'activeAttempts', 'attempts', 'holds', 'putHold', 'replaceHold', 'dropHold',
+  'fleet', 'putFleet', 'dropFleet', 'findings', 'putFinding', 'conditions', 'putCondition', 'dropCondition', 'note', 'putNote', 'putNoteIfAbsent',
 ] as const satisfies readonly (keyof Ledger)[]; // biome-ignore format: a list
 
 /** The night's ledger as one process reaches it: over a network, and sometimes not. */

@@ -38,7 +38,7 @@ process.exitCode = survivors === 0 ? 0 : 1;
 /** What the simulation needs and no more; packages are shared. */
 async function copyOf(from: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mutants-'));
-  for (const part of ['lib', 'scripts', 'test/nights', 'test/support', 'package.json'])
+  for (const part of ['lib', 'handlers', 'scripts', 'test/nights', 'test/support', 'package.json'])
     await cp(join(from, part), join(folder, part), { recursive: true });
   await symlink(join(from, 'node_modules'), join(folder, 'node_modules'));
   return folder;
@@ -46,14 +46,18 @@ async function copyOf(from: string): Promise<string> {
 
 /** The first seed whose night shows it; null when none does. */
 async function hunt(mutant: Mutant): Promise<{ seed: number; violation: Violation } | null> {
-  const file = join(copy, mutant.file);
-  const original = await readFile(file, 'utf8');
-  await writeFile(file, mutated(original, mutant));
+  const originals = new Map<string, string>();
+  for (const edit of [mutant, ...(mutant.also ?? [])]) {
+    const file = join(copy, edit.file);
+    const source = await readFile(file, 'utf8');
+    if (!originals.has(file)) originals.set(file, source);
+    await writeFile(file, mutated(source, edit, mutant.name));
+  }
   try {
     const output = await simulate();
     return (JSON.parse(output) as { broken: { seed: number; violation: Violation } | null }).broken;
   } finally {
-    await writeFile(file, original);
+    for (const [file, source] of originals) await writeFile(file, source);
   }
 }
 

@@ -36,8 +36,8 @@ const DOINGS: { [K in Fault['kind']]?: Doing<K> } = {
     when(night, at, 'LOOKS AT THE PLAN', () => void approve(night, door, after, hash));
   },
   alert(night, door, { at, instance, endsAt, beside, again }) {
-    onInstance(night, at, instance, 'ALERT', (found) => void fire(night, door, found, { name: 'a', endsAt, again }));
-    if (beside !== null) onInstance(night, at, instance, 'ALERT of another kind', (found) => void fire(night, door, found, { name: 'b', endsAt: beside, again: false }));
+    onInstance(night, at, instance, 'ALERT', (found) => void fire(night, door, found, { name: `a${at}`, endsAt, again }));
+    if (beside !== null) onInstance(night, at, instance, 'ALERT of another kind', (found) => void fire(night, door, found, { name: `b${at}`, endsAt: beside, again: false }));
   },
 }; // biome-ignore format: a table
 

@@ -15,6 +15,7 @@ export interface Surroundings {
   /** The extra may change them. */
   rules: Rules;
   calmAt: number;
+  hasQueue: boolean;
   /** An instant before the calm. */
   at(): number;
   name(): string;
@@ -26,6 +27,7 @@ const EXTRAS: readonly [chance: number, (around: Surroundings) => Extra][] = [
   [0.1, drawApprovals],
   [0.1, drawCalendar],
   [0.12, drawOrders],
+  [0.05, drawQueueJumpers],
   [0.1, drawAlerts],
   [0.1, drawVisitors],
 ];
@@ -48,7 +50,7 @@ function drawGates({ dice, rules, fleet, name }: Surroundings): Extra {
       () => ({ fault: 'high_load', load: 'cpu', percent: dice.pick([70, 95]), after: Math.max(0, from / SECOND + seconds(-10, 30)), seconds: seconds(5, 60) }),
       () => ({ fault: 'high_load', load: 'cpu', percent: 88, after: 0 }),
       () => ({ fault: 'no_metrics', seconds: to / SECOND - seconds(0, 30) }),
-      () => ({ fault: 'stale_metrics', seconds: 1_200 }),
+      () => ({ fault: 'stale_metrics', seconds: dice.pick([480, 700, 1_200]) }),
       () => ({ fault: 'refuse_metrics', code: 'ces.0007', status: 500, ...(dice.is(0.5) ? { times: 4 } : {}) }),
     ])(); // biome-ignore format: a list
   return { faults: times(dice.whole(1, fleet.length), () => ({ kind: 'dcs', instance: name(), fault: draw() })) };
@@ -96,17 +98,31 @@ function drawOrders({ dice, at, name, rules }: Surroundings): Extra {
   // What runs, is at something else, or is held is not to be ordered.
   const clashes = orders.flatMap((fault): Fault[] => {
     if (fault.kind !== 'order' || dice.is(0.5)) return [];
-    const { instance } = fault;
-    return [
-      dice.pick<Fault>([
-        { kind: 'busy', at: fault.at - 4 * MINUTE, instance, status: dice.pick(['BACKUPING', 'RESTARTING']), lasts: 20 * MINUTE },
-        { kind: 'foreign_upgrade', at: fault.at - dice.whole(0, 3) * MINUTE, instance },
-        { kind: 'hold', at: fault.at - 2 * MINUTE, match: { instanceId: instance }, releasedAt: fault.at + 30 * MINUTE },
-        { kind: 'rules', at: Math.max(0, fault.at - 5 * MINUTE), change: { freezes: [{ from: early.from - 10 * MINUTE, to: early.to, env: null }] } },
-      ]),
-    ]; // biome-ignore format: a list
+    const { instance, at: begins } = fault;
+    const hold = (lasts: number): Fault => ({ kind: 'hold', at: begins - 2 * MINUTE, match: { instanceId: instance }, releasedAt: begins + lasts * MINUTE }); // biome-ignore format: one thought
+    const freeze = (to: number): Fault => ({ kind: 'rules', at: Math.max(0, begins - 5 * MINUTE), change: { freezes: [{ from: early.from - 10 * MINUTE, to, env: null }] } }); // biome-ignore format: one thought
+    return dice.pick<() => Fault[]>([
+      () => [{ kind: 'busy', at: begins - 4 * MINUTE, instance, status: dice.pick(['BACKUPING', 'RESTARTING']), lasts: 20 * MINUTE }],
+      () => [{ kind: 'foreign_upgrade', at: begins - dice.whole(0, 3) * MINUTE, instance }],
+      () => [hold(30)],
+      () => [freeze(early.to)],
+      // Its hour is over before anything lets it go.
+      () => [hold(dice.whole(66, 80)), freeze(begins + 110 * MINUTE)],
+      // It fails, and somebody orders it anew.
+      () => [{ kind: 'dcs', instance, fault: { fault: 'fail_task', code: 'DCS.5006' } }, { ...fault, at: begins + dice.whole(20, 40) * MINUTE, twice: null }],
+    ])(); // biome-ignore format: a list
   });
   return { faults: [...orders, ...clashes] };
+}
+
+/** What was handed over waits for its worker; meanwhile somebody asks for another, which would go before it. */
+function drawQueueJumpers({ dice, rules, fleet, hasQueue }: Surroundings): Extra {
+  if (!hasQueue) return { faults: [] };
+  const { from, to } = rules.windows[0]!;
+  rules.parallel = 1;
+  const late: Fault = { kind: 'queue', trouble: 'late', at: from, lasts: to - from, chance: 1 };
+  const orders = fleet.map(({ name }): Fault => ({ kind: 'order', at: from + dice.whole(1, 15) * MINUTE, instance: name, override: false, twice: null })); // biome-ignore format: one thought
+  return { faults: [late, ...orders] };
 }
 
 function drawAlerts({ dice, at, name, rules }: Surroundings): Extra {

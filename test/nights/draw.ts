@@ -174,7 +174,7 @@ function drawFaults(
   const count = dice.pick([1, 4, 6, 8, 10, 12, 16, 20]);
   const faults = [...Array.from({ length: count }, () => drawFault(context)), ...drawStory(context, hasQueue)];
   // Of dice of their own: what they draw changes nothing in the rest of the night.
-  const extras = drawExtras({ ...context, dice: dice.another(), calmAt });
+  const extras = drawExtras({ ...context, dice: dice.another(), calmAt, hasQueue });
   return { faults: [...faults, ...extras.faults], events: extras.events };
 }
 
@@ -182,6 +182,7 @@ function drawFaults(
 function drawFailures({ fleet, rules }: Context): Fault[] {
   rules.maxErrors = 2;
   rules.parallel = 1;
+  for (const instance of fleet) Object.assign(instance, { env: 'dev', odd: null, takes: Math.min(instance.takes, 6 * MINUTE) }); // biome-ignore format: one thought
   return fleet.map(({ name }) => ({ kind: 'dcs', instance: name, fault: { fault: 'fail_task', code: 'DCS.5006', times: 1 } })); // biome-ignore format: one thought
 }
 

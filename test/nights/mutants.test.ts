@@ -6,8 +6,10 @@ import { MUTANTS, mutated } from './mutants.ts';
 const root = resolve(import.meta.dirname, '../..');
 
 it.each(MUTANTS)('$name: its place is there once in $file', (mutant) => {
-  const source = readFileSync(join(root, mutant.file), 'utf8');
-  expect(mutated(source, mutant)).not.toBe(source);
+  for (const edit of [mutant, ...(mutant.also ?? [])]) {
+    const source = readFileSync(join(root, edit.file), 'utf8');
+    expect(mutated(source, edit)).not.toBe(source);
+  }
 });
 
 it('there are enough of them, and each has a name of its own', () => {

@@ -1,6 +1,11 @@
 /** A safety rule that is broken on purpose: one text of one file, put in the place of another that is there exactly once. */
-export interface Mutant {
+export interface Mutant extends Edit {
   name: string;
+  /** Where a rule is kept in two places, each of which would do: what has to be broken as well. */
+  also?: Edit[];
+}
+
+interface Edit {
   file: string;
   find: string;
   replace: string;
@@ -12,11 +17,26 @@ const GATES = 'lib/core/gates.ts';
 const LIMITS = 'lib/core/limits.ts';
 const ROLLOUT = 'lib/core/rollout.ts';
 const ATTEMPT = 'lib/core/attempt.ts';
+const LOAD = 'lib/core/load.ts';
+const APPROVAL = 'lib/core/approval.ts';
+const RUNS = 'lib/http/runs.ts';
+const ALERT_HOLD = 'lib/core/alert-hold.ts';
+const FEEDS = 'lib/io/feeds.ts';
 
 /** Name, file, what stands there, what stands there instead. */
-const TABLE: readonly (readonly [name: string, file: string, find: string, replace: string])[] = [
+type Row = readonly [
+  name: string,
+  file: string,
+  find: string,
+  replace: string,
+  ...also: [file: string, find: string, replace: string][],
+];
+
+const TABLE: readonly Row[] = [
   // Claim, call, save
   ['the claim is left out', START, 'return (await deps.ledger.claim(attempt, lease!)) ? attempt : null;', 'return attempt;'],
+  // The lease is asked first, and whoever has it has read what was claimed: the two guard the same, so both are broken here.
+  ['a claim that another wrote is taken for ours', 'lib/io/ledger/memory.ts', 'if (this.#documents.attempt.has(attempt.id)) return false;', '', ['lib/io/ledger/memory.ts', 'if (this.#lease?.fence !== lease.fence) throw new StaleLeaseError();', '']],
   ['whoever writes last is right', 'lib/io/ledger/memory.ts', 'if (stored?.rev !== attempt.rev) return null;', 'if (!stored) return null;'],
   ['an accepted call is not written down', FOLLOW, "      state: 'running',\n      taskId: answer.taskId,", "      state: 'claimed',\n      taskId: answer.taskId,"],
   // Look before you repeat
@@ -52,6 +72,38 @@ const TABLE: readonly (readonly [name: string, file: string, find: string, repla
   ['the error budget is forgotten', ROLLOUT, 'if (counted.length < maxErrors) return [];', 'return [];'],
   ['failures are counted tick by tick', ROLLOUT, 'attempt.finishedAt! > releasedAt(scene, id)', 'attempt.finishedAt! > scene.now - MINUTE'],
   ['what cannot be verified is no failure', ATTEMPT, "return attempt.state === 'failed' || attempt.state === 'unverified';", "return attempt.state === 'failed';"],
+  ['what waits for a worker takes no place', ATTEMPT, "attempt.state === 'running' || isHanded(attempt) ||", "attempt.state === 'running' ||"],
+  // Gates
+  ['a load that is too high passes', LOAD, 'if (reading.highest < limit) return null;', 'return null;'],
+  ['a load that nobody knows passes', LOAD, 'if (reading === null) {', 'if (reading === null) return null;\n  if (!reading) {'],
+  ['a load of long ago passes', LOAD, 'if (now - reading.at > FRESH) {', 'if (reading.at < 0) {'],
+  ['a gate that cannot be read passes', 'lib/pass/gauge.ts', "return { no: { reason: 'gate_unknown', detail }, failure };", 'return { no: null, failure: detail ? null : failure };'],
+  // Approvals
+  ['nobody is asked for approval', GATES, "if (assignment.kind !== 'wave' || !assignment.wave.approve ||", "if (assignment.kind === 'wave' || !assignment.wave.approve ||"],
+  ['an approval outlives its opening', APPROVAL, 'const isFor = approval && now < approval.opening.closes && (!opening || overlaps(opening, approval.opening));', 'const isFor = approval && (!opening || overlaps(opening, opening));'],
+  ['an approval is good for whatever comes', APPROVAL, 'if (approval.items.includes(itemOf(policy, instance))) return null;', 'if (approval.items.length > 0 || !itemOf(policy, instance)) return null;'],
+  ['any hash approves the plan', 'lib/operations.ts', 'if (!plan || found !== hash)', 'if (!plan)'],
+  // Orders
+  ['an order skips the look at what runs', GATES, "if (instance.status !== 'RUNNING')\n", "if (instance.status !== 'RUNNING' && !scene.overrides?.has(instance.instanceId))\n"],
+  ['an order skips holds', GATES, 'function notHeld({ hold, assignment }: Standing, { scene }: Context): No | null {\n', 'function notHeld({ hold, assignment, instance }: Standing, { scene }: Context): No | null {\n  if (scene.overrides?.has(instance.instanceId)) return null;\n'],
+  ['an order skips the gates', GATES, 'const no = scene.gates?.get(instance.instanceId);\n  return no ?', 'const no = scene.gates?.get(instance.instanceId);\n  return no && !scene.overrides?.has(instance.instanceId) ?', [START, 'const gated = policy.gates && (await', 'const gated = !isOverride(order.slot.opening) && policy.gates && (await']],
+  ['an order is good for ever', 'lib/core/override.ts', 'closes: now + STARTS_WITHIN + need,', 'closes: now + 9 * STARTS_WITHIN + need,'],
+  ['an order skips what it did already', GATES, 'const opening = context.calendarOf(standing).at(now)!;\n  const attempt', 'const opening = context.calendarOf(standing).at(now)!;\n  if (context.scene.overrides?.has(standing.instance.instanceId)) return null;\n  const attempt'],
+  ['the same key makes another run', RUNS, 'return stored.order === mine.order && stored.runId !== undefined ? stored.runId : null;', 'return stored.order === mine.order ? run.id : null;'],
+  ['a key stands for any request', RUNS, 'return stored.order === mine.order && stored.runId !== undefined ? stored.runId : null;', 'return stored.runId ?? null;'],
+  ['a request does not ask whether its key is taken', RUNS, 'if (await ledger.putNoteIfAbsent(name, JSON.stringify(mine), run.createdAt + KEY_KEPT)) return run.id;', 'if ((await ledger.note(name)) === null) {\n    await ledger.putNote(name, JSON.stringify(mine));\n    return run.id;\n  }'],
+  ['any key is good for anything', 'handlers/middleware.ts', 'return right === null || rights.includes(right);', 'return right === null || rights.length > 0;'],
+  ['no key is needed', 'handlers/middleware.ts', 'if (right === null) return;', 'if (right === null || right !== event.path) return;'],
+  // Alerts from outside
+  ['what alerts hold is forgotten', ALERT_HOLD, 'return holds.filter(({ until }) => until! > now);', 'return holds.filter(({ until }) => until! < now);'],
+  ['the end of one alert is the end of others', ALERT_HOLD, '.filter(({ id }) => id === claim.id || id.startsWith(`${claim.id}#`));', '.filter(({ by }) => by === claim.by);'],
+  ['what an alert holds is over too early', ALERT_HOLD, 'const until = saidAt + ttl;', 'const until = saidAt + ttl / 9;'],
+  ['what an alert holds opens the next wave', 'lib/core/hold.ts', 'const PROGRAMS = /^(system|ledger|alert:.*)$/;', 'const PROGRAMS = /^(system|ledger)$/;'],
+  // Calendars
+  ['a calendar that cannot be read is empty', FEEDS, 'return { stretches: null, problem };', 'return { stretches: [], problem };'],
+  ['what cannot be read freezes nothing', 'lib/core/freeze.ts', "(stretchAt(span.stretches, at)?.from ?? at + 1) <= at : span.onError === 'closed';", "(stretchAt(span.stretches, at)?.from ?? at + 1) <= at : span.onError === 'open';"],
+  ['what stands in the calendar is forgotten', FEEDS, 'return { stretches, problem: null };', 'return { stretches: stretches.slice(stretches.length), problem: null };'],
+  ['a calendar is read once a day', FEEDS, 'const LASTS = 10 * MINUTE;', 'const LASTS = DAY;'],
   // Done means verified, and told
   ['a word that is not known is success', 'lib/core/instance.ts', "return 'running';\n}", "return 'succeeded';\n}"],
   ['a failed task is still running', 'lib/core/instance.ts', "['FAILED', 'FAIL',", "['FAIL',"],
@@ -63,10 +115,16 @@ const TABLE: readonly (readonly [name: string, file: string, find: string, repla
   ['what an answer repeats of the signature is passed on', 'lib/io/dcs/answer.ts', 'const known = maskSecrets(text, [ak, sk, securityToken]).replace(ECHOES, \'$1$2[masked]\');', 'const known = [ak, sk, securityToken, ECHOES].length > 0 ? text : text;'],
 ]; // biome-ignore format: a table
 
-export const MUTANTS: readonly Mutant[] = TABLE.map(([name, file, find, replace]) => ({ name, file, find, replace }));
+export const MUTANTS: readonly Mutant[] = TABLE.map(([name, file, find, replace, ...also]) => ({
+  name,
+  file,
+  find,
+  replace,
+  also: also.map(([file, find, replace]) => ({ file, find, replace })),
+}));
 
 /** The source with the rule broken. @throws when what is to be replaced is not there exactly once */
-export function mutated(source: string, { name, file, find, replace }: Mutant): string {
+export function mutated(source: string, { file, find, replace }: Edit, name = file): string {
   const [before, after, ...more] = source.split(find);
   if (before === undefined || after === undefined || more.length > 0)
     throw new Error(`${file} does not have once what "${name}" replaces: ${find}`);

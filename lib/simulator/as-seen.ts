@@ -1,6 +1,6 @@
 import type { Instance, Scope } from '../core/instance.ts';
 import type { EpochMs } from '../core/time.ts';
-import { shownInstance, versionsAt } from '../io/dcs/wire.ts';
+import { shownIn, versionsIn, WireInstance, WireVersions } from '../io/dcs/wire.ts';
 import { buildFleet } from './build.ts';
 import type { FleetFile } from './fleet.ts';
 import { statusAt } from './lifecycle.ts';
@@ -14,8 +14,8 @@ export function instancesAsSeen(file: FleetFile, source: string, now: EpochMs): 
     const { project, region } = instance.spec;
     const scope: Scope = { id: `${region}/${project}`, project, region };
     return {
-      ...shownInstance(scope).parse(showItem(instance, statusAt(instance, now), now)),
-      versions: versionsAt(now).parse(versionItem(world, instance, now)),
+      ...shownIn(WireInstance.parse(showItem(instance, statusAt(instance, now), now)), scope),
+      versions: versionsIn(WireVersions.parse(versionItem(world, instance, now)), now),
     };
   });
 }

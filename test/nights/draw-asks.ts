@@ -23,13 +23,13 @@ export interface Surroundings {
 
 /** How often each part is played, and what it does then. */
 const EXTRAS: readonly [chance: number, (around: Surroundings) => Extra][] = [
-  [0.1, drawGates],
+  [0.08, drawGates],
   [0.1, drawApprovals],
-  [0.1, drawCalendar],
+  [0.08, drawCalendar],
   [0.12, drawOrders],
   [0.05, drawQueueJumpers],
   [0.1, drawAlerts],
-  [0.1, drawVisitors],
+  [0.08, drawVisitors],
 ];
 
 export function drawExtras(around: Surroundings): Required<Extra> {
@@ -136,7 +136,7 @@ function drawAlerts({ dice, at, name, rules }: Surroundings): Extra {
   return { faults: times(dice.whole(1, 3), alert) };
 }
 
-const PATHS = ['/fleet', '/plan', '/windows', '/', '/health', '/fleet/{id}', '/upgrades/run-1', '/openapi.json'];
+const PATHS = ['/fleet', '/plan', '/windows', '/', '/health', '/fleet/{id}', '/upgrades/run-1'];
 
 /** People who look, hold and release over HTTP, and some who may not. */
 function drawVisitors({ dice, at, name, rules }: Surroundings): Extra {

@@ -40,7 +40,7 @@ export function drawPlan(seed: number): Plan {
 /** Two openings, so that what the first leaves undone has another one, without faults at its end. */
 function drawRules(dice: Dice): Rules {
   const first = 10 * MINUTE;
-  const second = first + dice.whole(75, 95) * MINUTE;
+  const second = first + dice.whole(70, 85) * MINUTE;
   const soaks = [0, 0, 10 * MINUTE, 25 * MINUTE];
   const parallels = [null, null, 1, 2];
   const waves = [{ wave: 'dev', after: null, soak: 0, parallel: dice.pick(parallels), approve: false }];
@@ -49,7 +49,7 @@ function drawRules(dice: Dice): Rules {
   return {
     regions: ['r1'],
     windows: [
-      { from: first, to: first + dice.whole(42, 70) * MINUTE },
+      { from: first, to: first + dice.whole(42, 62) * MINUTE },
       { from: second, to: second + dice.whole(180, 240) * MINUTE },
     ],
     freezes: [],

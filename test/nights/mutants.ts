@@ -96,7 +96,7 @@ const TABLE: readonly Row[] = [
   ['no key is needed', 'handlers/middleware.ts', 'if (right === null) return;', 'if (right === null || right !== event.path) return;'],
   // Alerts from outside
   ['what alerts hold is forgotten', ALERT_HOLD, 'return holds.filter(({ until }) => until! > now);', 'return holds.filter(({ until }) => until! < now);'],
-  ['the end of one alert is the end of others', ALERT_HOLD, '.filter(({ id }) => id === claim.id || id.startsWith(`${claim.id}#`));', '.filter(({ by }) => by === claim.by);'],
+  ['the end of one alert is the end of others', ALERT_HOLD, '.filter(({ id }) => id === claim.id ||', '.filter(({ by, id }) => by === claim.by ||'],
   ['what an alert holds is over too early', ALERT_HOLD, 'const until = saidAt + ttl;', 'const until = saidAt + ttl / 9;'],
   ['what an alert holds opens the next wave', 'lib/core/hold.ts', 'const PROGRAMS = /^(system|ledger|alert:.*)$/;', 'const PROGRAMS = /^(system|ledger)$/;'],
   // Calendars

@@ -51,8 +51,11 @@ export async function withNetwork<T>(night: Night, work: () => Promise<T>): Prom
   }
 }
 
+/** One for all: making it costs more than most of what it ends. */
+const TIMEOUT = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+
 export function timeoutError(): DOMException {
-  return new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+  return TIMEOUT;
 }
 
 async function request(night: Night, url: URL, init: RequestInit): Promise<Response> {

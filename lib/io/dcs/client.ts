@@ -10,11 +10,13 @@ import {
   Accepted,
   InstancePage,
   instancesOf,
-  shownInstance,
+  shownIn,
   TaskPage,
   TaskProgress,
   tasksOf,
-  versionsAt,
+  versionsIn,
+  WireInstance,
+  WireVersions,
 } from './wire.ts';
 
 export type { CredentialSource } from './caller.ts';
@@ -26,11 +28,16 @@ export function createDcs(options: DcsOptions): Dcs {
   const caller = new Caller(options);
   return {
     listInstances: (scope, signal) => listInstances(caller, log, scope, signal),
-    showInstance: (scope, id, signal) =>
-      caller.get({ scope, segments: ['instances', id], signal }, shownInstance(scope)),
-    // `readAt` is the time before the read: what is read is at least as new.
-    showVersions: (scope, id, signal) =>
-      caller.get({ scope, segments: ['instances', id, 'version'], signal }, versionsAt(clock.now())),
+    showInstance: async (scope, id, signal) =>
+      shownIn(await caller.get({ scope, segments: ['instances', id], signal }, WireInstance), scope),
+    async showVersions(scope, id, signal) {
+      // The time before the read: what is read is at least as new.
+      const readAt = clock.now();
+      return versionsIn(
+        await caller.get({ scope, segments: ['instances', id, 'version'], signal }, WireVersions),
+        readAt,
+      );
+    },
     upgrade: (scope, id, wanted) => upgrade(caller, scope, id, wanted),
     listTasks: (scope, id, since, signal) => listTasks(caller, log, scope, id, since, signal),
     showProgress: (scope, id, taskId, signal) => showProgress(caller, scope, id, taskId, signal),

@@ -21,8 +21,10 @@ export const MonitoredObjects: z.ZodMiniType<Node[]> = z.pipe(
   }),
 );
 
+const NodeRow = z.object(Object.fromEntries(NODE_DIMENSIONS.map((name) => [name, text])));
+
 function idIn(row: unknown, dimension: string): string {
-  const parsed = z.object({ [dimension]: text }).safeParse(row);
+  const parsed = NodeRow.safeParse(row);
   return (parsed.success && parsed.data[dimension]) || '';
 }
 

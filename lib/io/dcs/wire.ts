@@ -12,7 +12,7 @@ export const TaskPage = listOf('tasks', 'task_count');
 
 const Tag = z.object({ key: z.pipe(z.union([z.string(), z.number()]), z.transform(String)), value: text });
 
-const WireInstance = z.object({
+export const WireInstance = z.object({
   instance_id: z.string().check(z.trim(), z.minLength(1)),
   name: text,
   status: text,
@@ -32,26 +32,18 @@ const WireInstance = z.object({
   product_type: text,
 });
 
-type WireInstance = z.infer<typeof WireInstance>;
+export type WireInstance = z.infer<typeof WireInstance>;
 
 /** The items of an {@link InstancePage}. One without an id is skipped. */
 export function instancesOf(page: Page, scope: Scope): Sifted<Instance> {
-  const item = z.pipe(
-    WireInstance,
-    z.transform((wire) => toInstance(wire, scope)),
-  );
-  return sift(item, page.rows);
+  const { items, skipped } = sift(WireInstance, page.rows);
+  return { items: items.map((wire) => toInstance(wire, scope)), skipped };
 }
 
 /** DCS API, ShowInstance: the fields of the list, and those that stand here alone. */
-export function shownInstance(scope: Scope): z.ZodMiniType<Instance & { details: Details }> {
-  return z.pipe(
-    WireInstance,
-    z.transform((wire) => ({
-      ...toInstance(wire, scope),
-      details: { cacheMode: wire.cache_mode || null, productType: wire.product_type || null },
-    })),
-  );
+export function shownIn(wire: WireInstance, scope: Scope): Instance & { details: Details } {
+  const details = { cacheMode: wire.cache_mode || null, productType: wire.product_type || null };
+  return { ...toInstance(wire, scope), details };
 }
 
 function toInstance(wire: WireInstance, scope: Scope): Instance {
@@ -92,7 +84,7 @@ function timeOfDay(word: string | null | undefined): string | null {
   return hours === undefined ? null : `${hours.padStart(2, '0')}:${minutes}:${seconds}`;
 }
 
-const WireVersions = z
+export const WireVersions = z
   .object({
     engine_minor_version: text,
     latest_engine_minor_version: text,
@@ -111,23 +103,14 @@ const WireVersions = z
   );
 
 /** DCS API, ShowInstanceVersion. The flags are taken at their word; the version texts are not compared. */
-export function versionsAt(readAt: EpochMs): z.ZodMiniType<Versions> {
-  return z.pipe(
-    WireVersions,
-    z.transform((wire) => ({
-      engine: partVersion(
-        wire.engine_minor_version,
-        wire.latest_engine_minor_version,
-        wire.engine_minor_version_upgradable,
-      ),
-      proxy: partVersion(
-        wire.proxy_minor_version,
-        wire.latest_proxy_minor_version,
-        wire.proxy_minor_version_upgradable,
-      ),
-      readAt,
-    })),
-  );
+export function versionsIn(wire: z.infer<typeof WireVersions>, readAt: EpochMs): Versions {
+  const { engine_minor_version, latest_engine_minor_version, engine_minor_version_upgradable } = wire;
+  const { proxy_minor_version, latest_proxy_minor_version, proxy_minor_version_upgradable } = wire;
+  return {
+    engine: partVersion(engine_minor_version, latest_engine_minor_version, engine_minor_version_upgradable),
+    proxy: partVersion(proxy_minor_version, latest_proxy_minor_version, proxy_minor_version_upgradable),
+    readAt,
+  };
 }
 
 function partVersion(

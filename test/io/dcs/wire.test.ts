@@ -4,11 +4,13 @@ import {
   Accepted,
   InstancePage,
   instancesOf,
-  shownInstance,
+  shownIn,
   TaskPage,
   TaskProgress,
   tasksOf,
-  versionsAt,
+  versionsIn,
+  WireInstance,
+  WireVersions,
 } from '../../../lib/io/dcs/wire.ts';
 
 const scope: Scope = { id: 'cn-north-4/p1', project: 'p1', region: 'cn-north-4' };
@@ -112,7 +114,7 @@ describe('an instance', () => {
     ${undefined}  | ${{}}           | ${{ cacheMode: null, productType: null }}
   `('F094 shown alone, with cache_mode $cacheMode and product_type $productType, has $details', (row) => {
     const wire = { ...plain, cache_mode: row.cacheMode, product_type: row.productType, update_at: 'x' };
-    expect(shownInstance(scope).parse(wire)).toMatchObject({ instanceId: 'i-1', details: row.details });
+    expect(shownIn(WireInstance.parse(wire), scope)).toMatchObject({ instanceId: 'i-1', details: row.details });
   });
 });
 
@@ -136,14 +138,14 @@ describe('versions', () => {
     ${{ engine_minor_version: 7 }}                  | ${{ current: '7', latest: '6.2.7.2', upgradable: true }}        | ${'a number for text'}
     ${{ engine_minor_version: '' }}                 | ${{ current: null, latest: '6.2.7.2', upgradable: true }}       | ${'empty is unknown'}
   `('with $change: engine $engine ($why)', ({ change, engine }) => {
-    const read = versionsAt(5).parse({ ...wire, ...(change as object) });
+    const read = versionsIn(WireVersions.parse({ ...wire, ...(change as object) }), 5);
     expect(read).toEqual({ engine, proxy: { current: null, latest: null, upgradable: false }, readAt: 5 });
   });
 
   it.each([{}, null, [], { engine_minor_version: '6' }, { engine_minor_version_upgradable: null }])(
     '%j is no answer',
     (body) => {
-      expect(versionsAt(5).safeParse(body).success).toBe(false);
+      expect(WireVersions.safeParse(body).success).toBe(false);
     },
   );
 });

@@ -115,15 +115,17 @@ export function failureAlert(attempt: Attempt, ruleOf: (code: string) => ErrorRu
 function alertOf(told: Told, attempt: Attempt, ruleOf: (code: string) => ErrorRule): Alert {
   const hint = attempt.error ? ruleOf(attempt.error.code).hint : 'See the attempt in the history.';
   const { event, severity } = told;
+  const together = attempt.toldAs?.[event];
+  const cause = together?.key ?? `${attempt.opening.id}:${attempt.error?.code ?? event}`;
   return {
-    key: `${attempt.id}:${event}`,
+    key: together?.key ?? `${attempt.id}:${event}`,
     // The others end one by one, and that is told of each.
-    ...(GROUPED.includes(event) ? { cause: `${attempt.opening.id}:${attempt.error?.code ?? event}` } : {}),
+    ...(GROUPED.includes(event) ? { cause } : {}),
     event,
     severity,
     summary: told.summary(attempt),
     action: told.action(attempt, hint),
-    at: attempt.finishedAt ?? attempt.timedOutAt ?? attempt.opening.closes,
+    at: together?.at ?? attempt.finishedAt ?? attempt.timedOutAt ?? attempt.opening.closes,
     labels: labelsOf(attempt),
     instance: subjectOf(attempt),
   };

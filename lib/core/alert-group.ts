@@ -24,10 +24,12 @@ export function groupedAlert(group: readonly Pick<Pending, 'alert'>[]): Alert {
   const alerts = group.map(({ alert }) => alert).toSorted((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
   const [first, ...others] = alerts as [Alert, ...Alert[]];
   if (others.length === 0) return first;
+  // They were to be told together before.
+  const isKnown = others.every(({ key }) => key === first.key);
   const names = alerts.map(({ labels }) => labels.name ?? labels.instanceId ?? '?');
   return {
     ...first,
-    key: `group:${first.event}:${stableHash(first.cause ?? '').toString(16)}:${first.key}`,
+    key: isKnown ? first.key : `group:${first.event}:${stableHash(first.cause ?? '').toString(16)}:${first.key}`,
     summary: `${first.summary} The same goes for ${others.length} more: ${listOf(names.slice(1))}.`,
     labels: { ...inCommon(alerts), count: String(alerts.length), instances: listOf(names) },
   };

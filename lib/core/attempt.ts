@@ -80,6 +80,8 @@ export interface Attempt {
   progress: { percent: number; remainSeconds: number | null; at: EpochMs } | null;
   /** Alert keys that were delivered for this attempt. */
   told: string[];
+  /** By event: the alert that it is told in together with others, from before that was sent. */
+  toldAs?: Record<string, { key: string; at: EpochMs }>;
   /** True once it has ended and all there is to tell was told: no pass needs to look at it again. */
   settled: boolean;
   /** What is stored of it cannot be read: DCS may be at work on it, so it counts, and it ends by a person's word alone. */

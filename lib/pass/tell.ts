@@ -45,6 +45,12 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], del
   };
   for (const group of byCause(pending)) {
     const alert = groupedAlert(group);
+    // Written before it is sent: what cannot be written down afterwards is told again under the same key.
+    for (const { attempt } of group.length > 1 ? group : []) {
+      const known = current.get(attempt.id);
+      const toldAs = { ...known?.toldAs, [markOf(alert)]: { key: alert.key, at: alert.at } };
+      if (known && known.toldAs?.[markOf(alert)]?.key !== alert.key) await save({ ...known, toldAs });
+    }
     const result = await delivery.give(alert, group[0].reached);
     if (result.told) alerts.push(alert);
     if (!result.told && !result.complete) continue;

@@ -52,7 +52,11 @@ function whileOneRuns(judge: Judge, { instance, at }: Call): string | null {
 }
 
 /** Its answer got lost, its task is listed no more, and it changed nothing: nobody can know of it. */
-export function isWithoutTrace({ upgrade }: { upgrade: Upgrade }, at: number): boolean {
+export function isWithoutTrace(
+  { upgrade, isKnown }: Pick<Call, 'isKnown'> & { upgrade: Upgrade },
+  at: number,
+): boolean {
+  if (isKnown) return false;
   const hasEnded = at >= (upgrade.endsAt ?? Infinity);
   const changedNothing = upgrade.end === 'failed' || (upgrade.engine === null && upgrade.proxy === null);
   return hasEnded && changedNothing && at >= (upgrade.hiddenFrom ?? Infinity);

@@ -26,6 +26,9 @@ export interface Call {
   opening: number;
   /** Orders of people under which it may have been made. */
   orders: readonly Order[];
+  /** Its answer reached the caller as it was given; and the caller came to its end with what it then knew. */
+  answered: boolean;
+  isKnown: boolean;
 }
 
 export interface PlacedHold {
@@ -68,23 +71,36 @@ export class Judge {
     this.history = [{ from: night.plan.start, rules: night.rules }];
   }
 
-  called(life: Life, leftAt: EpochMs, post: Post, upgrade: Upgrade | null): void {
+  called(life: Life, leftAt: EpochMs, post: Post, upgrade: Upgrade | null): Call | null {
     const { night } = this;
     const instance = night.simulator.world.instances.get(post.instanceId);
     const clock = leftAt + life.machine.skew - night.plan.start;
     if (!instance) {
       this.fail('only what exists is called', `${post.instanceId} was never there`);
-      return;
+      return null;
     }
     const orders = this.records.ordersFor({ instance, at: post.at });
     // A call is decided on a little before it leaves; what was ordered has no need of the window.
     const slack = orders.length > 0 ? 0 : 15 * SECOND;
     const opening = life.rules.windows.findIndex(({ from, to }) => from <= clock && clock - slack < to);
-    const call = { life, clock, leftAt, at: post.at, instance, post, upgrade, opening, orders };
+    const call = {
+      life,
+      clock,
+      leftAt,
+      at: post.at,
+      instance,
+      post,
+      upgrade,
+      opening,
+      orders,
+      answered: false,
+      isKnown: false,
+    };
     const broken = brokenRule(this, call);
     this.calls.push(call);
     if (upgrade) night.counts.starts += 1;
     if (broken) this.fail(broken.rule, `${instance.spec.name}, called by ${life.name}: ${broken.detail}`);
+    return call;
   }
 
   /** An answer that reached its asker as it was given. */
@@ -96,6 +112,7 @@ export class Judge {
 
   /** A process came to its end by itself: what it was told, and what it told others, is known from now on. */
   ended(life: Life): void {
+    for (const call of this.calls) if (call.life === life && call.answered) call.isKnown = true;
     const unverified = this.told.filter(({ event, by }) => event === 'unverified' && by === life);
     for (const { upgrade, instance } of this.begun()) {
       const isTold = unverified.some(({ labels }) => labels.name === instance.spec.name);
@@ -138,6 +155,11 @@ export class Judge {
   /** Upgrades that the program began, with the call that did. */
   begun(): (Call & { upgrade: Upgrade })[] {
     return this.calls.filter((call): call is Call & { upgrade: Upgrade } => call.upgrade !== null);
+  }
+
+  /** Whether it was at something else at any time in `[from, to]`. */
+  wasBusy(instance: SimulatedInstance, from: EpochMs, to: EpochMs): boolean {
+    return this.busy.some((one) => one.instance === instance && one.from <= to && from < one.to);
   }
 
   isUnderWay({ upgrade, instance }: { upgrade: Upgrade; instance: SimulatedInstance }, at: EpochMs): boolean {

@@ -9,13 +9,14 @@ import { isEligible, isWithoutTrace, membersOf } from './invariants.ts';
 import type { Judge } from './judge.ts';
 import type { Night } from './night.ts';
 import type { Stage } from './play.ts';
+import { SIGHT_LAG } from './rules.ts';
 
 /**
  * What must be true when the faults have long been over: everything that was accepted was followed to its end and told
  * of once, and whoever is not at the latest version waits for a reason that is really there.
  */
 export async function lookInTheMorning(night: Night, stage: Stage): Promise<void> {
-  for (const call of night.judge.begun()) judgeEnd(night.judge, call);
+  for (const call of night.judge.begun()) if (!isWithoutTrace(call, night.timeline.now)) judgeEnd(night.judge, call);
   judgeRepeats(night.judge);
   const life = stage.begin('pass', 1);
   const options = { dryRun: true, observeAlways: true, requestedBy: 'schedule', reason: 'morning' };
@@ -48,7 +49,6 @@ function judgeEnd(
   const { now } = judge.night.timeline;
   const rules = judge.night.rules;
   const { spec } = instance;
-  if (isWithoutTrace({ upgrade }, now)) return;
   // Who is deleted, or is upgraded by others in between, has no one end.
   if (instance.goneAt !== null || instance.upgrades.some((other) => other !== upgrade && !isOurs(judge, other.taskId)))
     return;
@@ -70,11 +70,13 @@ function judgeEnd(
   }
   const isGood = upgrade.end === 'success' && (upgrade.engine !== null || upgrade.proxy !== null);
   // Who is at something else for long after its upgrade is not RUNNING, and that is not verified.
-  const isUnclear = isGood && (judge.busy.some((one) => one.instance === instance) || mayMissGates(judge, instance));
+  const { endsAt } = upgrade;
+  const wasBusy = judge.wasBusy(instance, at, endsAt + rules.settle + SIGHT_LAG + 15 * MINUTE);
+  const isUnclear = isGood && (wasBusy || mayMissGates(judge, instance));
   const wanted = isGood ? ['succeeded', ...(isUnclear ? ['unverified'] : [])] : ['failed', 'unverified'];
   const isStuck = mine.some(({ event }) => event === 'stuck');
   // Whose status stays another one than RUNNING may be at work still: that people were told, and it is followed on.
-  if (found.length === 0 && isStuck && judge.busy.some((one) => one.instance === instance)) return;
+  if (found.length === 0 && isStuck && judge.wasBusy(instance, now - 20 * MINUTE, now)) return;
   if (found.length === 0)
     judge.fail('everything accepted is followed to its end', `${about}: nobody was told how it ended`);
   else if (found.length > 1 || !wanted.includes(found[0]!))
@@ -120,7 +122,9 @@ const isRunning: IsSo = ({ timeline: { now } }, instance) => statusAt(instance, 
 const isUnderWay: IsSo = ({ timeline: { now } }, instance) => runningUpgrade(instance, now) !== null;
 const anyUnderWay: IsSo = (night) =>
   [...night.simulator.world.instances.values()].some((one) => isUnderWay(night, one));
-const hasMoved: IsSo = (night) => night.faults('latest_moves').length > 0;
+/** Whether the latest version moved since the last opening began: at its begin all versions are read anew. */
+const hasMoved: IsSo = ({ judge, plan, rules }) =>
+  judge.records.moves.some((at) => at > plan.start + rules.windows.at(-1)!.from - judge.skews());
 
 /** Whether an instance of its wave came to a bad end, or was at something else when its end was to be verified: the budget may be spent. */
 const hasFailures: IsSo = ({ simulator, judge }, { spec }) =>
@@ -144,11 +148,12 @@ const waveBeforeIsUndone: IsSo = (night, { spec }) => {
   let wave = night.rules.waves.find((one) => one.wave === spec.tags.env);
   while (wave?.after) {
     const { after } = wave;
-    // What others have upgraded is seen when its versions are read again, within a day.
+    // What others have upgraded is seen when its versions are read again: when an opening begins, or within a day.
+    const opened = night.plan.start + night.rules.windows.at(-1)!.from - night.judge.skews();
     const isUndone: (member: SimulatedInstance) => boolean = (member) =>
       !isLatest(night, member) ||
       hasFailures(night, member) ||
-      member.upgrades.some(({ taskId }) => !isOurs(night.judge, taskId));
+      member.upgrades.some(({ taskId, endsAt }) => !isOurs(night.judge, taskId) && (endsAt ?? Infinity) > opened);
     if (membersOf(night.judge, after).some(isUndone)) return true;
     wave = night.rules.waves.find((one) => one.wave === after);
   }
@@ -180,7 +185,8 @@ const IS_SO: Record<Reason, IsSo> = {
   frozen: ({ rules, time, judge }) =>
     mayBeFrozen(judge) || rules.freezes.some(({ from, to }) => from <= time && time < to),
   failed_this_opening: hasFailures,
-  done_this_opening: hasMoved,
+  // An order has an opening of its own, and counts in every other that this one overlaps.
+  done_this_opening: (night, instance) => hasMoved(night, instance) || night.judge.records.orders.some(({ instanceId }) => instanceId === instance.spec.id), // biome-ignore format: one thought
   tries_spent: isRefused,
   retry_later: () => false,
   instance_busy: (night, instance) => !isRunning(night, instance),

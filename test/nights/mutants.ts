@@ -45,6 +45,7 @@ const TABLE: readonly Row[] = [
   ['a server that failed is taken at its word', 'lib/io/dcs/client.ts', "return status >= 300 && status < 500 && status !== 408 && kind !== 'server' && kind !== 'transport';", 'return status >= 300;'],
   ['a look is no longer than the call', START, 'const lookUntil = now + CALL_WITHIN + CALL_LASTS + order.policy.limits.sightLag;', 'const lookUntil = now;'],
   ['the task list is not looked at', FOLLOW, "if (seen.upgrading || seen.status === 'UPGRADING' || task) {", "if (seen.upgrading || seen.status === 'UPGRADING') {"],
+  ['what is listed no more was never begun', FOLLOW, "      taskEndedAt: seen.at,\n    },\n  );\n}", "      state: 'claimed',\n      taskId: null,\n      lookUntil: null,\n    },\n  );\n}"],
   ['calls are not counted', START, 'const calls = (order.earlier?.calls ?? 0) + 1;', 'const calls = 1;'],
   // Windows, freezes, holds
   ['the last start is a minute late', GATES, 'if (need <= left) return null;', 'if (need <= left + MINUTE) return null;'],
@@ -66,6 +67,7 @@ const TABLE: readonly Row[] = [
   ['an unknown outcome takes no place', ATTEMPT, "(attempt.state === 'claimed' && attempt.lookUntil !== null)", 'false'],
   // The rollout
   ['waves are not asked', GATES, 'const closed = waves.get(waveOf(assignment)!)?.closed;', 'const closed = null as WaveState[\'closed\'] | null;'],
+  ['versions are not read anew when an opening begins', 'lib/reconcile.ts', 'report.opening?.opens ?? null,', 'null,'],
   ['no soak', ROLLOUT, 'if (last === 0 || scene.now >= until) return null;', 'if (until > 0) return null;'],
   ['what is being upgraded does not keep the next wave closed', ROLLOUT, 'if (standing.inFlight) return false;', 'if (standing.inFlight) return true;'],
   ['a hold by the program opens the next wave', 'lib/core/stock.ts', 'scene.holds.filter(acknowledges);', 'scene.holds;'],

@@ -152,9 +152,10 @@ async function call(night: Night, sent: Request): Promise<Outcome> {
   const upgrade = night.simulator.world.upgrades[began] ?? null;
   if (upgrade && (trouble || typeof answer === 'string')) night.counts.lostAnswers += 1;
   noted(night, sent, answer, trouble);
-  night.judge.called(life, leftAt, night.simulator.posts.at(-1)!, upgrade);
+  const called = night.judge.called(life, leftAt, night.simulator.posts.at(-1)!, upgrade);
   await night.timeline.sleep(night.latency(life, `${name}/back`));
   night.dies(life, `${name}/after`, where);
+  if (called && !trouble && typeof answer !== 'string' && !life.isDead) called.answered = upgrade !== null && answer.body.includes(upgrade.taskId); // biome-ignore format: one thought
   return spoilt(night, sent, answer, trouble);
 }
 

@@ -46,6 +46,23 @@ describe('F077 an alert storm', () => {
     expect(new Set(taken.map(({ key }) => key)).size).toBe(1);
   });
 
+  it('its key is the same for those of which it could not be written down that they were told', async () => {
+    const names = many.slice(0, 5);
+    const world = aBadNight(names);
+    const { save } = world.ledger;
+    let marks = 0;
+    world.ledger.save = async (attempt) => {
+      const isMark = attempt.told.includes('failed');
+      if (isMark) marks += 1;
+      if (isMark && (marks === 3 || marks === 4)) throw new Error('the ledger gave no answer');
+      return save.call(world.ledger, attempt);
+    };
+    for (let tick = 0; tick < 30; tick++) await world.ticks(1).catch(() => undefined);
+    expect(marks).toBeGreaterThan(5);
+    expect(failures(world).length).toBeGreaterThan(1);
+    expect(new Set(failures(world).map(({ key, at }) => `${key} ${at}`)).size).toBe(1);
+  });
+
   it('one that fails alone is told of as itself', async () => {
     const world = aBadNight(['a']);
     await world.ticks(15);

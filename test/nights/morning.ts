@@ -70,8 +70,8 @@ function judgeEnd(
   }
   const isGood = upgrade.end === 'success' && (upgrade.engine !== null || upgrade.proxy !== null);
   // Who is at something else for long after its upgrade is not RUNNING, and that is not verified.
-  const { endsAt } = upgrade;
-  const wasBusy = judge.wasBusy(instance, at, endsAt + rules.settle + SIGHT_LAG + 15 * MINUTE);
+  const toldAt = Math.max(upgrade.endsAt, ...ends.map((alert) => alert.at + judge.skews()));
+  const wasBusy = judge.wasBusy(instance, at, toldAt + rules.settle + SIGHT_LAG + 15 * MINUTE);
   const isUnclear = isGood && (wasBusy || mayMissGates(judge, instance));
   const wanted = isGood ? ['succeeded', ...(isUnclear ? ['unverified'] : [])] : ['failed', 'unverified'];
   const isStuck = mine.some(({ event }) => event === 'stuck');

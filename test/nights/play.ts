@@ -259,7 +259,9 @@ export class Stage {
     const life = this.begin('work', 1);
     this.#messages.set(life, delivery);
     const signal = this.limit(life);
-    void this.run(life, async () => takeUp(this.deps(life), await this.stateFor(life), delivery.message, signal));
+    void this.run(life, async () => takeUp(this.deps(life), await this.stateFor(life), delivery.message, signal)).then(
+      (done) => done?.kind === 'again' && this.#messageAgain(life),
+    );
   }
 
   /** What nobody said was done comes again, three times in all. */

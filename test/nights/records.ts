@@ -1,4 +1,4 @@
-import { type EpochMs, HOUR } from '../../lib/core/time.ts';
+import { type EpochMs, HOUR, MINUTE } from '../../lib/core/time.ts';
 import type { Reply } from './door.ts';
 import type { Call, Judge, PlacedHold } from './judge.ts';
 import { ALERTS_LAST } from './rules.ts';
@@ -37,6 +37,11 @@ export class Records {
     return this.#judge.night.timeline.now;
   }
 
+  /** How long after its request a worker may take an order up, whose hour begins then. */
+  get #handedFor(): number {
+    return this.#judge.night.plan.hasQueue ? 25 * MINUTE : MINUTE;
+  }
+
   ordered(instanceId: string): Order {
     const order: Order = { instanceId, from: this.#now, runIds: [] };
     this.orders.push(order);
@@ -51,7 +56,7 @@ export class Records {
   /** Orders under which a call may have been made, by any clock of the night. */
   ordersFor({ instance, at }: Pick<Call, 'instance' | 'at'>): Order[] {
     const skews = this.#judge.skews();
-    return this.orders.filter(({ instanceId, from }) => instanceId === instance.spec.id && from <= at && at < from + ORDER_LASTS + skews + HOUR / 60); // biome-ignore format: one thought
+    return this.orders.filter(({ instanceId, from }) => instanceId === instance.spec.id && from <= at && at < from + ORDER_LASTS + skews + this.#handedFor); // biome-ignore format: one thought
   }
 
   /** By when an order was certainly no longer good, for what it began. */
@@ -60,11 +65,16 @@ export class Records {
   }
 
   answered(reply: Reply | null, path: string): void {
-    const { counts } = this.#judge.night;
     if (!reply || reply.status < 500) return;
-    const mayFail =
-      reply.status === 503 ? this.#judge.night.faults('broken_policy').length > 0 : counts.storeFailures > 0;
-    if (!mayFail)
+    const { night } = this.#judge;
+    const { code = '' } = (reply.body.error ?? {}) as { code?: string };
+    const mayFail: Record<string, boolean> = {
+      internal: night.counts.storeFailures > 0,
+      no_policy: night.faults('broken_policy').length > 0,
+      queue_unavailable: night.faults('queue').some(({ trouble }) => trouble === 'not_taken'),
+      in_progress: night.faults('order').some(({ twice }) => twice !== null),
+    };
+    if (!mayFail[code])
       this.#judge.fail('the program does not break', `${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
   }
 
@@ -92,7 +102,7 @@ export class Records {
 
   /** From when an alert was first sent; not in force before it was taken. */
   alertSent(instanceId: string): PlacedHold {
-    const hold: PlacedHold = { match: { instanceId }, at: Infinity, releasedAt: this.#now + ALERTS_LAST - this.#judge.skews(), isAlert: true, mayLastUntil: this.#now + ALERTS_LAST + this.#judge.skews() + HOUR / 10 }; // biome-ignore format: one thought
+    const hold: PlacedHold = { match: { instanceId }, at: Infinity, releasedAt: this.#now + ALERTS_LAST - this.#judge.skews(), isAlert: true, mayLastUntil: this.#now + ALERTS_LAST + this.#judge.skews() + 6 * MINUTE }; // biome-ignore format: one thought
     this.#judge.holds.push(hold);
     return hold;
   }

@@ -87,7 +87,7 @@ export class Door {
       return id;
     };
     const config = { apiKeys: API_KEYS, webhookSecrets: [] };
-    return { config, clock, ledger, log, pass, newId, download: () => Promise.reject(new Error('nothing is there')), measure: () => {}, close: async () => {} } as unknown as Runtime; // biome-ignore format: one thought
+    return { config, clock, ledger, log, pass, newId, download: () => Promise.reject(new Error('nothing is there')), measure: () => {}, invoked: () => {}, close: async () => {} } as unknown as Runtime; // biome-ignore format: one thought
   }
 }
 

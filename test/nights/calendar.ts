@@ -24,7 +24,7 @@ export async function withCalendar(
   const own = (freeze: Freeze): Freeze =>
     freeze.span.kind === 'feed' ? { ...freeze, span: { ...freeze.span, source: `${freeze.span.source}/${machine}.ics` } } : freeze; // biome-ignore format: one thought
   const policy = { ...state.policy, freezes: state.policy.freezes.map(own) };
-  return { policy: await withFeeds(policy, now + skew), problem: null };
+  return { policy: await withFeeds(policy, now + skew, 'policy.yaml'), problem: null };
 }
 
 /** What its server answers. */

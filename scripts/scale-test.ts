@@ -85,6 +85,7 @@ function work(): void {
 
 function heard(told: Told): void {
   if (told.kind === 'doubled') counted.doubled += told.count;
+  if (told.kind === 'failed') console.log(`a tick failed: ${told.problem}`);
   if (told.kind !== 'tick') return;
   counted.ticks.push(told.ms);
   // The first that began in the opening: of the whole fleet nothing is known yet.

@@ -37,8 +37,12 @@ export async function carryOutRun(
   if (run.doneAt !== null) return { kind: 'nothing', why: 'it is done' };
   const now = deps.clock.now();
   const age = now - run.createdAt;
-  if (state.problem !== null) return end(deps, givenUp(run, now, 'NO_POLICY', 'there is no valid policy'));
   if (age >= TAKEN_WITHIN) return end(deps, givenUp(run, now, 'TOO_LATE', 'no worker took it in time'));
+  if (state.problem !== null) {
+    const why = 'there is no valid policy';
+    // There was one when it was accepted.
+    return age < TRIED_FOR ? { kind: 'again', why } : end(deps, givenUp(run, now, 'NO_POLICY', why));
+  }
   const report = await passFor(deps, state.policy, run, { signal });
   if (isCutShort(report, signal) && age < TRIED_FOR) return { kind: 'again', why: 'it did not come to its end' };
   return end(deps, finished(run, report));

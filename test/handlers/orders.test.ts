@@ -185,9 +185,12 @@ describe('its message', () => {
     expect(await runOf(json.runId)).toMatchObject({ state: 'done', errors: [{ code: 'NOT_DONE' }], attempts: [] });
   });
 
-  it('that finds no valid policy begins nothing, and the run says so', async () => {
+  it('that finds no valid policy begins nothing, and the run says so after three minutes', async () => {
     const { json } = await order({ instanceIds: ['id-a'] });
-    await world.work(world.queue!.shift()!, { policy: world.policy, problem: 'line 3' });
+    const broken = { policy: world.policy, problem: 'line 3' };
+    expect(await world.work(world.queue![0]!, broken)).toMatchObject({ kind: 'again' });
+    world.now += 3 * MINUTE;
+    await world.work(world.queue!.shift()!, broken);
     expect([begun(), await runOf(json.runId)]).toMatchObject([[], { state: 'done', errors: [{ code: 'NO_POLICY' }] }]);
   });
 

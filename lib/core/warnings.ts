@@ -110,7 +110,8 @@ function deadWindows(policy: Policy, { now }: Outlook): Problem[] {
       if (openings.length === 0) return [warn(['windows', name], ...frozenText(frozen))];
     }
     const isSoon = times.at(now) !== null || times.next(now) !== null;
-    return isSoon ? [] : [warn(['windows', name], ...(isOver(window, now) ? OVER : FAR))];
+    const [message, hint] = isOver(window, now) ? OVER : FAR;
+    return isSoon ? [] : [warn(['windows', name], message, hint)];
   });
 }
 

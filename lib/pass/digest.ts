@@ -1,7 +1,8 @@
 import type { Alert } from '../core/alert.ts';
-import { isOpen } from '../core/attempt.ts';
+import { type Attempt, isOpen } from '../core/attempt.ts';
 import { digestAlert, promisedDigest } from '../core/digest.ts';
-import { HOUR } from '../core/time.ts';
+import { isOverride } from '../core/override.ts';
+import { type EpochMs, HOUR } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import type { Condition, Deps } from '../deps.ts';
 import type { Delivery } from './delivery.ts';
@@ -15,15 +16,19 @@ const PATIENCE = 3 * HOUR;
  */
 export async function tellDigests(
   deps: Deps,
-  opening: Opening | null,
+  openings: readonly Opening[],
   known: ReadonlyMap<string, Condition>,
   delivery: Delivery,
 ): Promise<Alert[]> {
-  if (opening) await promise(deps, opening, known);
+  for (const opening of openings) await promise(deps, opening, known);
   const alerts: Alert[] = [];
   for (const condition of known.values()) {
     const { key, alert: promised, reached = [] } = condition;
-    if (promised.event !== 'digest' || deps.clock.now() < promised.at || opening?.id === promised.labels.opening)
+    if (
+      promised.event !== 'digest' ||
+      deps.clock.now() < promised.at ||
+      openings.some(({ id }) => id === promised.labels.opening)
+    )
       continue;
     const alert = await digestOf(deps, promised);
     if (!alert) continue;
@@ -33,6 +38,12 @@ export async function tellDigests(
     else if (result.told) await deps.ledger.putCondition({ ...condition, reached: result.reached });
   }
   return alerts;
+}
+
+/** The openings of instances' own windows, which nobody knows beforehand: those in which something was begun. */
+export function ownOpenings(attempts: readonly Attempt[], now: EpochMs): Opening[] {
+  const current = attempts.map(({ opening }) => opening).filter((one) => now < one.closes && !isOverride(one));
+  return [...new Map(current.map((one) => [one.id, { ...one, windows: ["the instances' own"] }])).values()];
 }
 
 /** Where nobody but the log wants digests there are none. */

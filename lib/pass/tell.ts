@@ -13,7 +13,7 @@ import { approvalsAhead } from './approvals.ts';
 import { tellConditions } from './conditions.ts';
 import { deadlinesMeanwhile } from './deadlines.ts';
 import { Delivery } from './delivery.ts';
-import { tellDigests } from './digest.ts';
+import { ownOpenings, tellDigests } from './digest.ts';
 import { tellRecoveries } from './recovered.ts';
 import type { Gathered } from './tally.ts';
 
@@ -143,7 +143,7 @@ export async function tell(
     if (key.startsWith('instances:')) return read.some((scope) => key.startsWith(`instances:${scope}:`));
     return well.some((kind) => key.startsWith(`scope:${kind}:`));
   };
-  told.push(...(await tellDigests(deps, opening, known, delivery)));
+  told.push(...(await tellDigests(deps, opening ? [opening] : ownOpenings(attempts, now), known, delivery)));
   return [...told, ...(await tellConditions(deps, known, raised, isOver, delivery))];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
-import { aHold, anInstance, aPolicy, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
+import { aHold, anInstance, aPolicy, aWave, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const many = Array.from({ length: 200 }, (_, index) => `cache-${String(index).padStart(3, '0')}`);
@@ -213,6 +213,18 @@ describe('a digest of the window', () => {
     const taken = world.taken.filter(({ event, receiver }) => event === 'digest' && receiver !== 'log');
     expect(taken.map(({ receiver }) => receiver)).toEqual(['ops', 'chat']);
     expect(new Set(taken.map(({ key }) => key)).size).toBe(1);
+  });
+
+  it('of windows that are the instances’ own: one for each in which something began', async () => {
+    const world = new FakeWorld(['a', 'b'], NIGHT);
+    world.add(anInstance('late', { maintain: { begin: '22:00:00', end: '23:00:00' } }));
+    const own = { kind: 'instance' as const, name: 'own', timezone: 'UTC' };
+    world.policy = aPolicy({ windows: { own }, rollout: [aWave('dev', { windows: ['own'] })] });
+    await aNight(world, 10 * 12);
+    expect(digests(world).map(({ summary }) => summary.replace(/ upgraded.*/, ' upgraded'))).toEqual([
+      "The window the instances' own was open from 2026-11-23T18:00:00Z to 2026-11-23T19:00:00Z: 2 upgraded",
+      "The window the instances' own was open from 2026-11-23T22:00:00Z to 2026-11-23T23:00:00Z: 1 upgraded",
+    ]);
   });
 
   it('where nobody wants it there is none, and nothing is stored for it', async () => {

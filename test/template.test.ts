@@ -86,6 +86,16 @@ describe('the ledger’s table', () => {
 
 describe('what may be done by whom', () => {
   const secret = 'arn:{AWS::Partition}:secretsmanager:{AWS::Region}:{AWS::AccountId}:secret:dcs-upgrader-dev-??????';
+  /** Where a stage names them, and not where it does not. */
+  const moreSecrets = [
+    { when: 'HasMoreSecrets', actions: ['secretsmanager:GetSecretValue'], on: ['a list'] },
+    { when: 'HasMoreParameters', actions: ['ssm:GetParameter'], on: ['a list'] },
+  ];
+  const parameter = 'arn:{AWS::Partition}:ssm:{AWS::Region}:{AWS::AccountId}:parameter';
+  const storedPolicy = [
+    { when: 'PolicyIsObject', actions: ['s3:GetObject'], on: ['arn:{AWS::Partition}:s3:::'] },
+    { when: 'PolicyIsParameter', actions: ['ssm:GetParameter'], on: [parameter] },
+  ];
   const tableActions = ['BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'];
 
   it('is this, and nothing else', () => {
@@ -93,6 +103,8 @@ describe('what may be done by whom', () => {
       TickRole: [
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        ...moreSecrets,
+        ...storedPolicy,
         { actions: ['sns:Publish'], on: ['Alarms'] },
         { actions: ['sqs:SendMessage'], on: ['Starts.Arn'] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['TickLogGroup.Arn'] },
@@ -100,6 +112,8 @@ describe('what may be done by whom', () => {
       HttpRole: [
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        ...moreSecrets,
+        ...storedPolicy,
         { actions: ['sns:Publish'], on: ['Alarms'] },
         { actions: ['sqs:SendMessage'], on: ['Starts.Arn'] },
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['HttpLogGroup.Arn'] },
@@ -110,11 +124,14 @@ describe('what may be done by whom', () => {
           on: ['Ledger.Arn'],
           keys: ['hold', 'note', 'condition'],
         },
+        ...storedPolicy,
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: ['AlertsLogGroup.Arn'] },
       ],
       WorkerRole: [
         { actions: tableActions.map((name) => `dynamodb:${name}`), on: ['Ledger.Arn', '{Ledger.Arn}/index/*'] },
         { actions: ['secretsmanager:GetSecretValue'], on: [secret] },
+        ...moreSecrets,
+        ...storedPolicy,
         { actions: ['sns:Publish'], on: ['Alarms'] },
         { actions: ['sqs:SendMessage'], on: ['Starts.Arn'] },
         { actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], on: ['Starts.Arn'] },
@@ -158,9 +175,7 @@ describe('what may be done by whom', () => {
 
   it('covers what the ledger asks of the table, and no more', () => {
     const code = readFileSync(join(root, 'lib/io/ledger/dynamodb-table.ts'), 'utf8');
-    const used = [...code.matchAll(/\bnew (\w+)Command\(|\bpaginate(\w+)\(/g)].map(
-      ([, command, pages]) => command ?? pages,
-    );
+    const used = [...code.matchAll(/#(?:call|unlessConflict)\('(\w+)'/g)].map(([, operation]) => operation);
     expect([...new Set(used)].sort()).toEqual(tableActions);
   });
 });
@@ -246,6 +261,7 @@ describe('alarms', () => {
     ${'HttpErrorsAlarm'}      | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'HttpThrottlesAlarm'}   | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'HttpLambdaFunction' }}                  | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'AlertsErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'AlertsLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
+    ${'AlertsThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'AlertsLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'WorkerErrorsAlarm'}    | ${'AWS/Lambda Errors'}                          | ${{ Ref: 'WorkerLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'WorkerThrottlesAlarm'} | ${'AWS/Lambda Throttles'}                       | ${{ Ref: 'WorkerLambdaFunction' }}                | ${'GreaterThanOrEqualToThreshold'} | ${'notBreaching'}
     ${'NoTickAlarm'}          | ${'AWS/Lambda Invocations'}                     | ${{ Ref: 'TickLambdaFunction' }}                  | ${'LessThanThreshold'}             | ${'breaching'}

@@ -104,18 +104,37 @@ export interface Statement {
   on: string[];
   /** The only partitions of a table that may be touched; absent: all. */
   keys?: string[];
+  /** The condition of the template under which it is there at all; absent: always. */
+  when?: string;
 }
 
 /** What a role may do, intrinsics written as short texts: `Table.Arn`, `{Table.Arn}/index/*`. */
 export function permissionsOf({ Properties }: Resource): Statement[] {
-  const statements: { Effect: string; Action: unknown; Resource: unknown; Condition?: object }[] = (
-    Properties.Policies ?? []
-  ).flatMap((policy: { PolicyDocument: { Statement: unknown[] } }) => policy.PolicyDocument.Statement);
-  return statements.map(({ Effect, Action, Resource: on, Condition, ...more }) => {
+  const statements: unknown[] = (Properties.Policies ?? []).flatMap(
+    (policy: { PolicyDocument: { Statement: unknown[] } }) => policy.PolicyDocument.Statement,
+  );
+  return statements.map((statement) => {
+    const [when, one, otherwise] = choiceOf(statement);
+    if (otherwise && JSON.stringify(otherwise) !== '{"Ref":"AWS::NoValue"}') throw new Error('not a plain choice');
+    const { Effect, Action, Resource: on, Condition, ...more } = one;
     const keys = Condition && keysIn(Condition);
     if (Effect !== 'Allow' || keys === null || Object.keys(more).length > 0) throw new Error('not a plain statement');
-    return { actions: [Action].flat().map(String), on: [on].flat().map(arnText), ...(keys ? { keys } : {}) };
+    const allowed = { actions: [Action].flat().map(String), on: [on].flat().map(arnText) };
+    return { ...allowed, ...(keys ? { keys } : {}), ...(when ? { when } : {}) };
   });
+}
+
+interface Written {
+  Effect: string;
+  Action: unknown;
+  Resource: unknown;
+  Condition?: object;
+}
+
+/** The condition of the template, the statement, and what stands there without the condition. */
+function choiceOf(statement: unknown): [when: string | undefined, one: Written, otherwise?: unknown] {
+  const { 'Fn::If': choice } = statement as { 'Fn::If'?: [string, Written, unknown] };
+  return choice ?? [undefined, statement as Written];
 }
 
 /** Null: another condition than the one that is known here. */
@@ -126,6 +145,7 @@ function keysIn(condition: object): string[] | null {
 
 function arnText(arn: unknown): string {
   if (!isObject(arn)) return String(arn);
+  if ('Fn::Split' in arn) return 'a list';
   const [value] = Object.values(arn);
   return Array.isArray(value) ? value.join('.') : String(value).replaceAll('${', '{');
 }

@@ -67,6 +67,8 @@ export function newRun(order: UpgradesBody, requestedBy: string, now: EpochMs, i
 interface Promised {
   runId: string;
   order: string;
+  /** From then on it stands for nothing any more, whether or not its store has deleted it. */
+  until: EpochMs;
 }
 
 /**
@@ -75,10 +77,22 @@ interface Promised {
  */
 export async function claimKey(ledger: Ledger, key: string, run: Run): Promise<string | null> {
   const name = `idempotency:${sha256(JSON.stringify([run.requestedBy, key]))}`;
-  const mine: Promised = { runId: run.id, order: sha256(JSON.stringify(run.order)) };
-  if (await ledger.putNoteIfAbsent(name, JSON.stringify(mine), run.createdAt + KEY_KEPT)) return run.id;
+  const until = run.createdAt + KEY_KEPT;
+  const mine: Promised = { runId: run.id, order: sha256(JSON.stringify(run.order)), until };
+  const text = JSON.stringify(mine);
+  if (await ledger.putNoteIfAbsent(name, text, until)) return run.id;
   const stored = JSON.parse((await ledger.note(name)) ?? '{}') as Partial<Promised>;
+  if (stored.until !== undefined && run.createdAt >= stored.until)
+    return takeOver(ledger, name, text, run, stored.until);
   return stored.order === mine.order && stored.runId !== undefined ? stored.runId : null;
+}
+
+/** Of those that find the same old key at the same time, one is first as well: it is the one that notes which it was. */
+async function takeOver(ledger: Ledger, name: string, text: string, run: Run, old: EpochMs): Promise<string | null> {
+  const until = run.createdAt + KEY_KEPT;
+  if (await ledger.putNoteIfAbsent(`${name}:${old}`, text, until)) await ledger.putNote(name, text, until);
+  const first = JSON.parse((await ledger.note(`${name}:${old}`)) ?? '{}') as Partial<Promised>;
+  return first.order === sha256(JSON.stringify(run.order)) ? (first.runId ?? null) : null;
 }
 
 function sha256(text: string): string {

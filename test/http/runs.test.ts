@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { decide } from '../../lib/core/decide.ts';
+import { DAY } from '../../lib/core/time.ts';
 import { attemptsOf, claimKey, findRun, newRun, type Run, saveRun } from '../../lib/http/runs.ts';
 import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
 import { anAttempt, anInstance, aScene, NIGHT } from '../support/builders.ts';
@@ -43,6 +44,19 @@ describe('a key', () => {
       claimKey(ledger, 'k', newRun({ ...order, reason }, by, NIGHT, id));
     expect(await Promise.all([claim('one'), claim('two'), claim('three', 'ops')])).toEqual(['one', 'one', 'three']);
     expect(await claim('four', 'ci', 'another reason')).toBe(null);
+  });
+
+  it('stands for nothing after thirty days, whether or not the store has deleted it, and then for one request again', async () => {
+    const ledger = createMemoryLedger();
+    const claim = (id: string, at: number, reason = 'CVE') =>
+      claimKey(ledger, 'k', newRun({ ...order, reason }, 'ci', at, id));
+    const later = NIGHT + 30 * DAY;
+    expect(await claim('one', NIGHT)).toBe('one');
+    expect(await claim('two', later - 1)).toBe('one');
+    expect(await Promise.all([claim('three', later), claim('four', later)])).toEqual(['three', 'three']);
+    expect(await claim('five', later + 1)).toBe('three');
+    expect(await claim('six', later + 1, 'another reason')).toBe(null);
+    expect(await claim('seven', later + 30 * DAY, 'another reason')).toBe('seven');
   });
 });
 

@@ -17,16 +17,29 @@ import { hasJava } from './offline/table.ts';
 /** An upgrade of the built-in fleet takes this many seconds: nobody waits for a real one. */
 const UPGRADE_SECONDS = 20;
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '4000' },
-    policy: { type: 'string' },
-    fleet: { type: 'string' },
-    every: { type: 'string', default: '10s' },
-    table: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `Usage: npm run offline -- [options]
+  --port N          where the HTTP routes answer (4000)
+  --policy FILE     a policy of yours; else one whose window is open now
+  --fleet FILE      a fleet of yours; else the demo's
+  --every 10s       how often it ticks
+  --table dynalite  also where Java could run DynamoDB Local
+  --json            the facts as one JSON document`;
+
+const OPTIONS = {
+  help: { type: 'boolean', default: false },
+  port: { type: 'string', default: '4000' },
+  policy: { type: 'string' },
+  fleet: { type: 'string' },
+  every: { type: 'string', default: '10s' },
+  table: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+const values = readOptions();
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const [port, every] = [Number(values.port), parseDuration(values.every)];
 if (!Number.isInteger(port) || port < 0 || port > 65_535) usage('--port is no port number');
 if (!every) usage('--every is no duration such as 10s or 5m');
@@ -53,8 +66,17 @@ try {
   process.exitCode = 3;
 }
 
+/** What is not known is told with the usage. */
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    return usage((error as Error).message);
+  }
+}
+
 function usage(problem: string): never {
-  console.error(problem);
+  console.error(`${problem}\n${USAGE}`);
   process.exit(2);
 }
 

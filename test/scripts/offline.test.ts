@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -115,4 +115,17 @@ describe('npm run offline', () => {
     expect([code, complaints]).toEqual([0, expect.not.stringContaining('the tick failed')]);
     await expect(fetch(`${url}/health`)).rejects.toThrow();
   }, 20_000);
+});
+
+it.each<{ options: string[]; code: number; where: 'stdout' | 'stderr'; says: RegExp }>`
+  options            | code | where       | says
+  ${['--help']}      | ${0} | ${'stdout'} | ${/^Usage: npm run offline -- \[options\]/}
+  ${['--nope']}      | ${2} | ${'stderr'} | ${/^Unknown option '--nope'.*\nUsage: /}
+  ${['--port', 'x']} | ${2} | ${'stderr'} | ${/^--port is no port number\nUsage: /}
+`('$options tells how it is used, without a stack trace', ({ options, code, where, says }) => {
+  const script = resolve(import.meta.dirname, '../../scripts/offline.ts');
+  const run = spawnSync(process.execPath, [script, ...options], { encoding: 'utf8' });
+  expect(run.status).toBe(code);
+  expect(run[where]).toMatch(says);
+  expect(run.stdout + run.stderr).not.toContain('    at ');
 });

@@ -3,7 +3,7 @@ import type { Approval, Plan } from './core/approval.ts';
 import { type Attempt, ended, isFailure } from './core/attempt.ts';
 import type { Decision } from './core/decision.ts';
 import { type Forecast, forecast } from './core/forecast.ts';
-import { type Hold, type HoldMatch, isInForce } from './core/hold.ts';
+import { concerns, type Hold, type HoldMatch, isInForce } from './core/hold.ts';
 import { type Policy, wantsApproval } from './core/policy.ts';
 import type { EpochMs } from './core/time.ts';
 import type { Deps, FleetEntry, Ledger } from './deps.ts';
@@ -49,10 +49,17 @@ export interface Explanation {
   holds: Hold[];
 }
 
-/** What is stored of one instance. */
-export async function explain(ledger: Ledger, entry: FleetEntry, now: EpochMs): Promise<Explanation> {
-  const attempts = await ledger.attempts({ instanceId: entry.instance.instanceId });
-  return { attempts, holds: await holdsInForce(ledger, now) };
+/** What is stored of one instance. Without a policy every hold on a wave may be about it. */
+export async function explain(
+  ledger: Ledger,
+  { instance, decision }: FleetEntry,
+  policy: Policy | null,
+  now: EpochMs,
+): Promise<Explanation> {
+  const attempts = await ledger.attempts({ instanceId: instance.instanceId });
+  const waves = policy?.rollout.map(({ wave }) => wave) ?? [];
+  const holds = await holdsInForce(ledger, now);
+  return { attempts, holds: holds.filter((hold) => concerns(hold, instance, decision?.wave ?? null, waves)) };
 }
 
 export async function holdsInForce(ledger: Ledger, now: EpochMs): Promise<Hold[]> {

@@ -70,6 +70,11 @@ export function effectiveHolds(holds: readonly Hold[], waves: readonly string[])
   });
 }
 
+/** Whether it is, or may be, about this instance. `waves`: those that are known; see {@link effectiveHolds}. */
+export function concerns(hold: Hold, instance: Instance, wave: string | null, waves: readonly string[]): boolean {
+  return effectiveHolds([hold], waves).some(({ match }) => covers(match, instance, wave));
+}
+
 /** Whether it stops every instance of a wave. */
 export function coversWave({ match }: Hold, wave: string): boolean {
   const { all, wave: named, ...narrower } = match;

@@ -42,7 +42,8 @@ export async function instance({ backend, params, request }: Ask): Promise<HttpA
   const { ledger, clock } = backend;
   const entry = (await ledger.fleet()).find((one) => one.instance.instanceId === params.instanceId);
   if (!entry) throw new HttpError(404, 'no instance with this id has been seen so far', [params.instanceId]);
-  const { attempts, holds } = await explain(ledger, entry, clock.now());
+  const { state } = await backend.pass();
+  const { attempts, holds } = await explain(ledger, entry, state.policy, clock.now());
   return jsonAnswer(200, explanationJson(entry.decision, attempts, holds), request.requestId);
 }
 

@@ -399,6 +399,25 @@ describe('what is read', () => {
     expect(json).toMatchObject({ decision: { name: 'a' }, attempts: [{ state: 'succeeded' }], holds: [] });
   });
 
+  it('GET /fleet/{instanceId} shows the holds on that instance, and no other', async () => {
+    await world.ticks(1);
+    const matches = [
+      'all',
+      'wave=dev',
+      'id=id-a',
+      'tag:env=dev',
+      'wave=of-old',
+      'id=id-b',
+      'wave=prod',
+      'region=elsewhere',
+    ];
+    for (const match of matches) await call('POST', '/holds', { key: KEYS.operate, body: { match, reason: match } });
+    const { json } = await get('/fleet/id-a');
+    const shown = (json.holds as unknown as { reason: string }[]).map(({ reason }) => reason).sort();
+    // One on a wave that nobody knows may be meant for any.
+    expect(shown).toEqual(['all', 'id=id-a', 'tag:env=dev', 'wave=dev', 'wave=of-old']);
+  });
+
   it('GET /windows lists openings', async () => {
     const { json } = await get('/windows?from=2026-11-23T00:00:00Z&to=2026-11-25T00:00:00Z&window=night');
     expect(json).toMatchObject({

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import type { Ledger } from '../../lib/deps.ts';
+import { noteHeard } from '../../lib/intake.ts';
 import { openDynamoLedger } from '../../lib/io/ledger/dynamodb.ts';
+import { reconcile } from '../../lib/reconcile.ts';
 import { createTable, type LocalDynamo, startDynalite } from '../../scripts/offline/table.ts';
-import { aPolicy, LIMITS, NIGHT } from '../support/builders.ts';
+import { aPolicy, aRule, LIMITS, NIGHT } from '../support/builders.ts';
 import { watchedClient } from '../support/dynamodb.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
@@ -53,6 +55,28 @@ describe('a night with its ledger in DynamoDB', () => {
     );
     expect(await connections[1]!.ledger.activeAttempts()).toEqual([]);
   }, 60_000);
+
+  it('nor does it read more of it where the policy watches for the silence of a source that was heard of late', async () => {
+    const world = new FakeWorld(four, NIGHT - HOUR);
+    world.policy = aPolicy({ alerts: [aRule({ silence: { after: 30 * MINUTE, then: 'closed' } })] });
+    const { ledger, sent } = connection();
+    world.ledger = ledger;
+    await noteHeard(ledger, 'alertmanager', null, world.now);
+    // As the runtime has them: the same from tick to tick.
+    const deps = world.deps();
+    const tick = () =>
+      reconcile(deps, { policy: world.policy, problem: null }, { requestedBy: 'schedule', reason: 'tick' });
+    await tick();
+    const reads: number[] = [];
+    for (let ticks = 1; ticks <= 7; ticks += 1) {
+      world.now += 5 * MINUTE;
+      sent.length = 0;
+      const { alerts } = await tick();
+      expect(alerts.map(({ key }) => key)).toEqual(ticks < 6 ? [] : ticks === 6 ? ['silence:alertmanager'] : []);
+      reads.push(sent.filter((operation) => /Query|Get/.test(operation)).length);
+    }
+    expect(reads.slice(0, 5)).toEqual([2, 2, 2, 2, 2]);
+  });
 
   it('a run with no window open and nothing to follow reads the table twice and asks nothing of the API', async () => {
     const world = new FakeWorld(four, NIGHT - HOUR);

@@ -82,8 +82,9 @@ function scopeOfEnvironment(
 ): { project: string; region: string; credentials?: never; endpoint?: never }[] {
   const { HUAWEICLOUD_PROJECT_ID: project, HUAWEICLOUD_REGION: region } = env;
   if (project && region) return [{ project, region }];
-  const missing = [!project && 'HUAWEICLOUD_PROJECT_ID', !region && 'HUAWEICLOUD_REGION'].filter(Boolean).join(' and ');
-  report(['scopes'], `the policy names no scopes, and ${missing} is not set`, 'give it scopes, or set both variables');
+  const missing = [!project && 'HUAWEICLOUD_PROJECT_ID', !region && 'HUAWEICLOUD_REGION'].filter(Boolean);
+  const wanted = `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`;
+  report(['scopes'], `the policy names no scopes, and ${wanted}`, 'give it scopes, or set both variables');
   return [];
 }
 

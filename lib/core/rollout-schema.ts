@@ -16,6 +16,7 @@ import {
   zone,
 } from './policy-fields.ts';
 import { taught } from './policy-hints.ts';
+import { monthDayHint } from './slips.ts';
 import type { SubjectMatch } from './subject.ts';
 import { DAY, MINUTE } from './time.ts';
 
@@ -23,9 +24,6 @@ export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as con
 export const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'] as const;
 export const MONTH_DAY =
   /^(?:(?:1st|2nd|3rd|[45]th|last) (?:mon|tue|wed|thu|fri|sat|sun)|last day|day -?(?:[1-9]|[12]\d|3[01]))$/;
-
-const MONTHLY_HINT =
-  'write 1st, 2nd, 3rd, 4th, 5th or last and a weekday of three small letters, or day and a number from 1 to 31';
 
 /** A window longer than this is a mistake, or wants to be several. */
 const LONGEST_WINDOW = 31 * DAY;
@@ -76,7 +74,7 @@ function makeMatch() {
 }
 
 export function window() {
-  const monthDay = pattern(MONTH_DAY, 'like "2nd tue", "last fri", "day 29", "day -2" or "last day"', MONTHLY_HINT);
+  const monthDay = pattern(MONTH_DAY, 'like "2nd tue", "last fri", "day 29", "day -2" or "last day"', monthDayHint);
   const words = text();
   const localTime = text('a local date-time such as "2026-01-04T01:30"');
   return z.strictObject({

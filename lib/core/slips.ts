@@ -90,6 +90,23 @@ export function ageHint(found: unknown, least: number, most: number): string {
   return hint.replace(/^write (\d[0-9a-z]*)$/, 'write "<$1"');
 }
 
+/** `2ND TUE`, `second tuesday`, `last saturday`, `15`, `day 05`, `Last Day`. */
+export function monthDayHint(found: unknown): string {
+  const text = String(found).trim().toLowerCase();
+  if (/^last[ -]?day$/.test(text)) return 'write "last day"';
+  const day = Number(/^(?:day)?\s*(-?\d{1,2})$/.exec(text)?.[1] ?? 0);
+  if (day !== 0 && Math.abs(day) <= 31) return `write "day ${day}"`;
+  const [, which, weekday] = /^(\S+)[ -]+(mon|tue|wed|thu|fri|sat|sun)[a-z]*$/.exec(text) ?? [];
+  const row = ORDINALS.find((one) => one.includes(which ?? ''));
+  return row ? `write "${row[0]} ${weekday}"` : GENERAL_MONTH_DAY;
+}
+
+const ORDINALS = [['1st', 'first', '1', '1.'], ['2nd', 'second', '2', '2.'], ['3rd', 'third', '3', '3.'],
+  ['4th', 'fourth', '4', '4.'], ['5th', 'fifth', '5', '5.'], ['last']]; // biome-ignore format: a table
+
+const GENERAL_MONTH_DAY =
+  'write 1st, 2nd, 3rd, 4th, 5th or last and a weekday of three small letters, or day and a number from 1 to 31';
+
 export function durationText(ms: number): string {
   return ms % DAY === 0 && ms > 0 ? `${ms / DAY}d` : ms % HOUR === 0 ? `${ms / HOUR}h` : `${ms / MINUTE}m`;
 }

@@ -141,23 +141,23 @@ function utcText(day: Day): string {
 
 function wrongPart(parts: readonly [string, string | undefined][]): Read<never> | null {
   const keys = parts.map(([key]) => key);
-  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
-  if (keys.includes('')) return { message: 'has an empty part', hint: 'take out the ; too many' };
+  const twice = keys.find((key, index) => key !== '' && keys.indexOf(key) !== index);
   if (twice !== undefined) return { message: `has ${cut(twice)} twice`, hint: 'leave one of them out' };
   if (!FREQUENCIES.includes(new Map(parts).get('FREQ') ?? '')) {
     return { message: 'has no usable FREQ', hint: `FREQ is one of ${FREQUENCIES.join(', ')}` };
   }
-  for (const [key, value] of parts) {
+  for (const [key, value = ''] of parts) {
+    if (key === '') continue;
     const range = PARTS[key];
     if (range === undefined) return { message: `has ${cut(key)}, which is not allowed`, hint: hintForPart(key) };
     if (!value || (range && !value.split(',').every((one) => isWithin(one, range)))) {
       return {
-        message: `has a ${key} that is not allowed`,
+        message: `has ${cut(`${key}=${value}`)}, which is not allowed`,
         hint: range ? `${key} is from ${range[0]} to ${range[1]}` : `write it like ${EXAMPLES[key]}`,
       };
     }
   }
-  return null;
+  return keys.includes('') ? { message: 'has an empty part', hint: 'take out the ; too many' } : null;
 }
 
 const EXAMPLES: Partial<Record<string, string>> = {

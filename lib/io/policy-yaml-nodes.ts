@@ -58,12 +58,14 @@ export function readNodes({ contents }: Document.Parsed): Nodes {
   function valueOfAlias(node: unknown, name: string, path: Path): unknown {
     const entry = anchors.get(name);
     unread.push({ path });
+    // The parser has told of it.
+    if (name === '') return undefined;
     if (!entry)
       return tell(
         node,
         path,
         `there is no anchor &${cut(name)} above`,
-        anchors.size === 0 ? WRITE_OUT : suggestion(name, [...anchors.keys()]),
+        anchors.size === 0 ? QUOTE_STAR : suggestion(name, [...anchors.keys()]),
       );
     if (!entry.done) return tell(node, path, `the alias *${cut(name)} stands inside of what it repeats`, WRITE_OUT);
     if (aliases > MOST_ALIASES) return undefined;
@@ -96,6 +98,9 @@ export function readNodes({ contents }: Document.Parsed): Nodes {
   return { value: contents === null ? null : valueAt(contents, []), found, unread, meant };
 }
 
+/** Most often it is a glob. */
+export const QUOTE_STAR =
+  'put it in quotes if it is a text that begins with *; what an alias stands for must be above it';
 const WRITE_OUT = 'write out what it repeats';
 const KEY = 'write a word before the colon, in quotes if it begins with *, &, [, {, ? or !';
 

@@ -3,7 +3,7 @@ import { cut, visible } from '../core/cut.ts';
 import type { Path } from '../core/policy-prepare.ts';
 import type { PlacedProblem } from './policy-file.ts';
 import { readDocuments, TooMuch } from './policy-yaml-documents.ts';
-import { type Found, offsetOfNode, readNodes } from './policy-yaml-nodes.ts';
+import { type Found, offsetOfNode, QUOTE_STAR, readNodes } from './policy-yaml-nodes.ts';
 
 export interface Loaded {
   /** Undefined where the text cannot be read. */
@@ -76,14 +76,16 @@ const HINTS: Partial<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'put a text with ": " in it in quotes; what belongs to a key stands below it, indented',
   MULTILINE_IMPLICIT_KEY: 'is a colon missing, or a quote left open?',
   KEY_OVER_1024_CHARS: 'is a colon missing, or a quote left open?',
+  BAD_ALIAS: QUOTE_STAR,
   ALIAS_PROPS: 'an alias has no anchor and no tag of its own',
   BAD_DIRECTIVE: 'take the line with % out',
 };
 
 /** After these the rest of the text still means what it says. */
-const LEAVES_READABLE = ['BAD_DQ_ESCAPE', 'BAD_DIRECTIVE', 'TAG_RESOLVE_FAILED', 'MULTIPLE_TAGS'];
+const LEAVES_READABLE = ['BAD_ALIAS', 'BAD_DQ_ESCAPE', 'BAD_DIRECTIVE', 'TAG_RESOLVE_FAILED', 'MULTIPLE_TAGS'];
 
-function syntaxErrors({ errors }: Document.Parsed): Found[] {
+function syntaxErrors({ errors: certain, warnings }: Document.Parsed): Found[] {
+  const errors = [...warnings.filter(({ code }) => code === 'BAD_DIRECTIVE'), ...certain];
   // Behind a bracket too many, every word is one too many.
   const first = errors.findIndex(({ message }) => OUTSIDE.test(message));
   const told = errors.filter(({ message }, index) => index <= first || !OUTSIDE.test(message));

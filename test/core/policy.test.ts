@@ -219,6 +219,14 @@ describe('what to write instead', () => {
     ['duration', '99999999d', 'at most 31d'],
     ['duration', '30s', 'at least 1m'],
     ['duration', 'long', 'the largest first'],
+    ['monthly', '2ND TUE', 'write "2nd tue"'],
+    ['monthly', 'second tuesday', 'write "2nd tue"'],
+    ['monthly', 'last-friday', 'write "last fri"'],
+    ['monthly', 'Last Day', 'write "last day"'],
+    ['monthly', 15, 'write "day 15"'],
+    ['monthly', 'day 05', 'write "day 5"'],
+    ['monthly', '6th sun', 'write 1st, 2nd'],
+    ['monthly', 'sun', 'write 1st, 2nd'],
     ['days', ['tuesday'], 'did you mean tue?'],
     ['days', ['MO'], 'did you mean mon?'],
     ['days', [1], 'one of the words, such as mon'],
@@ -252,10 +260,12 @@ describe('what to write instead', () => {
   });
 
   it.each<[string, string, string]>([
-    ['FREQ=DAILY;FOO=1;;', 'it has an empty part', 'take out the ; too many'],
+    ['FREQ=DAILY;FOO=1;;', 'it has FOO, which is not allowed', 'there are: FREQ'],
+    ['FREQ=DAILY;;', 'it has an empty part', 'take out the ; too many'],
+    ['FREQ=DAILY;INTERVAL=0', 'it has INTERVAL=0, which is not allowed', 'INTERVAL is from 1 to'],
     ['FREQ=DAILY;FREQ=DAILY', 'it has FREQ twice', 'leave one of them out'],
     ['FREQ=DAILY;INTERVALL=2', 'it has INTERVALL', 'did you mean INTERVAL?'],
-    ['FREQ=WEEKLY;BYDAY=', 'it has a BYDAY that is not allowed', 'like BYDAY=MO,TH'],
+    ['FREQ=WEEKLY;BYDAY=', 'it has BYDAY=, which is not allowed', 'like BYDAY=MO,TH'],
     ['RRULE:FREQ=DAILY', 'it has no usable FREQ', 'FREQ is one of'],
   ])('%s: %s', async (rrule, message, hint) => {
     const found = await problems(windowed({ rrule, start: '2026-01-01T01:00', duration: '1h' }));

@@ -125,6 +125,12 @@ describe('a file that is none', () => {
     ['F034 an alias bomb', bomb + GOOD, '4:10 with *a2 more than 100 things are repeated (write out what it repeats)'],
     ['F034 an alias to itself', `${GOOD}limits: &l [*l, *l]\n`, '7:13 the alias *l stands inside of what it repeats'],
     ['F034 an alias to nothing', `${GOOD}limits: *l\n`, '7:9 there is no anchor &l above'],
+    [
+      'a glob that is not in quotes',
+      GOOD.replace('tags: { env: dev }', 'name: *-dev'),
+      'put it in quotes if it is a text',
+    ],
+    ['… of one star', GOOD.replace('tags: { env: dev }', 'name: *'), 'put it in quotes if it is a text'],
     ['F034 an alias to a mistyped anchor', `${GOOD}limits: &limit {}\nverify: *limt\n`, 'did you mean limit?'],
     [
       'F035 a tag of a language',
@@ -181,6 +187,12 @@ describe('a file that is none', () => {
     ['an empty key', `${GOOD}"": 1\n`, '7:1 unknown key ""'],
     ['a key of nothing', `${GOOD}: 1\n`, '7:1 a key must be a word'],
     ['another version of YAML', `%YAML 1.1\n---\n${GOOD}`, '1:1 the policy is said to be YAML 1.1 (take the line'],
+    [
+      'a version of YAML that nobody knows',
+      `%YAML 9.9\n---\n${GOOD}`,
+      '1:7 Unsupported YAML version 9.9 (take the line',
+    ],
+    ['a directive that nobody knows', `%FOO a\n---\n${GOOD}`, '1:1 Unknown directive %FOO (take the line'],
     ['a bracket left open', GOOD.replace('thu]', 'thu'), 'end with a ] (close the bracket)'],
     ['a sign that nobody sees', GOOD.replace('hai', '\u200bhai'), 'timezone is "Asia/Shang\\u200bhai"'],
     ['… in a key', `${GOOD}"free\u202ezes": 1\n`, 'unknown key free\\u202ezes'],

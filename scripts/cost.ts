@@ -2,7 +2,9 @@
  * What a month costs on AWS, from what passes are counted to read and write in a real table: `npm run cost`. The prices
  * are list prices of us-east-1 as of November 2026, without any free tier; put in those of your region.
  */
-import { DAY, HOUR, MINUTE } from '../lib/core/time.ts';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { DAY, HOUR, MINUTE, SECOND } from '../lib/core/time.ts';
 import type { Deps, Message, PolicyState } from '../lib/deps.ts';
 import type { JsonService } from '../lib/io/aws/json.ts';
 import { createMetrics } from '../lib/io/ces/client.ts';
@@ -26,8 +28,18 @@ const PRICES = {
   metric: 0.3,
   alarm: 0.1,
   secret: 0.4,
+  dashboard: 3,
 };
-const ALARMS = 9;
+/**
+ * An event source of a queue is asked by five long polls of twenty seconds each, whether or not there is anything in it
+ * (Lambda Developer Guide, polling and batching behaviour of SQS).
+ */
+const POLLS = (5 * 30 * DAY) / (20 * SECOND);
+/** What the template deploys: its alarms and dashboards. */
+const deployed = parse(readFileSync('serverless.yml', 'utf8'), { logLevel: 'silent' }).resources.Resources;
+const countOf = (type: string) => Object.values<{ Type?: string }>(deployed).filter(({ Type }) => Type === type).length;
+const ALARMS = countOf('AWS::CloudWatch::Alarm');
+const DASHBOARDS = countOf('AWS::CloudWatch::Dashboard');
 /** The key of Huawei Cloud, and what alerts from outside are signed with. */
 const SECRETS = 2;
 const MEMORY_GB = 0.5;
@@ -63,8 +75,9 @@ for (const instances of [100, 1_000, 5_000]) {
   const invocations = TICKS + instances;
   const functions =
     (total(({ seconds }) => seconds) / CORE) * MEMORY_GB * PRICES.gbSecond + invocations * PRICES.request;
-  const fixed = METRIC_NAMES.length * PRICES.metric + ALARMS * PRICES.alarm + SECRETS * PRICES.secret;
-  const queue = instances * 4 * PRICES.message;
+  const watching = METRIC_NAMES.length * PRICES.metric + ALARMS * PRICES.alarm + DASHBOARDS * PRICES.dashboard;
+  const fixed = watching + SECRETS * PRICES.secret;
+  const queue = (POLLS + instances * 4) * PRICES.message;
   const money = [table, functions, queue, fixed, table + functions + queue + fixed].map((sum) => sum.toFixed(2));
   console.log(
     `           a month: table $${money[0]}, functions $${money[1]}, queue $${money[2]}, fixed $${money[3]}; in all $${money[4]}`,

@@ -14,6 +14,22 @@ export const REASONS = [
 ] as const; // biome-ignore format: one line a theme
 export type Reason = (typeof REASONS)[number];
 
+/** Of these the sentence counts what goes on around an instance, or the time that is left, and it may be any moment. */
+const PASSING: readonly Reason[] = [
+  'wave_waiting', 'does_not_fit', 'instance_busy', 'limit_parallel', 'limit_wave', 'limit_scope', 'limit_window', 'one_at_a_time',
+]; // biome-ignore format: one list
+
+/** What of a decision stays as it is from tick to tick until something happens to the instance: without counts and minutes. */
+export function lasting(decision: Decision): Decision {
+  if (!PASSING.includes(decision.reason)) return decision;
+  return { ...decision, detail: decision.detail.replace(/\d+/g, '#'), possibleAt: null };
+}
+
+/** Whether two say the same, but for what passes. */
+export function isSameDecision(a: Decision, b: Decision): boolean {
+  return JSON.stringify(lasting(a)) === JSON.stringify(lasting(b));
+}
+
 /** `start`: now. `follow`: an upgrade is under way. `wait`: later, see `possibleAt`. `none`: there is nothing to do. */
 export type Action = 'start' | 'follow' | 'wait' | 'none';
 

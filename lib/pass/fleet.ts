@@ -1,4 +1,4 @@
-import type { Decision } from '../core/decision.ts';
+import { type Decision, lasting } from '../core/decision.ts';
 import { type Instance, PARTS } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { dueParts } from '../core/stock.ts';
@@ -114,9 +114,13 @@ function isAlike(before: unknown, after: unknown): boolean {
   return before === after || JSON.stringify(before) === JSON.stringify(after);
 }
 
-/** Writes cost money in a table: what has not changed is not written again. */
+/** Writes cost money in a table: what has not changed is not written again, and counts that move alone are no change. */
 function isSame(before: FleetEntry | undefined, after: FleetEntry): boolean {
   if (before === undefined || before.behindSince !== after.behindSince || before.gatedAt !== after.gatedAt)
     return false;
-  return isAlike(before.decision, after.decision) && isAlike(before.instance, after.instance);
+  return isAlike(lastingOf(before), lastingOf(after)) && isAlike(before.instance, after.instance);
+}
+
+function lastingOf({ decision }: FleetEntry): Decision | null {
+  return decision && lasting(decision);
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Approval, Plan } from './core/approval.ts';
 import { type Attempt, ended, isFailure } from './core/attempt.ts';
-import type { Decision } from './core/decision.ts';
+import { type Decision, isSameDecision, lasting } from './core/decision.ts';
 import { type Forecast, forecast } from './core/forecast.ts';
 import { concerns, type Hold, type HoldMatch, isInForce } from './core/hold.ts';
 import { type Policy, wantsApproval } from './core/policy.ts';
 import type { EpochMs } from './core/time.ts';
-import type { Deps, FleetEntry, Ledger } from './deps.ts';
+import type { Deps, FleetEntry, Ledger, PolicyState } from './deps.ts';
 import { putApproval } from './pass/approval.ts';
 import { type PassReport, reconcile } from './reconcile.ts';
 
@@ -43,6 +43,7 @@ function countsOf({ decisions }: PassReport, failed: number): Record<string, num
 }
 
 export interface Explanation {
+  decision: Decision | null;
   /** Newest first. */
   attempts: Attempt[];
   /** All that are in force, whether or not they cover it. */
@@ -50,16 +51,25 @@ export interface Explanation {
 }
 
 /** What is stored of one instance. Without a policy every hold on a wave may be about it. */
-export async function explain(
-  ledger: Ledger,
-  { instance, decision }: FleetEntry,
-  policy: Policy | null,
-  now: EpochMs,
-): Promise<Explanation> {
+export async function explain(deps: Deps, state: PolicyState, entry: FleetEntry): Promise<Explanation> {
+  const { ledger, clock } = deps;
+  const { instance, decision } = entry;
   const attempts = await ledger.attempts({ instanceId: instance.instanceId });
-  const waves = policy?.rollout.map(({ wave }) => wave) ?? [];
-  const holds = await holdsInForce(ledger, now);
-  return { attempts, holds: holds.filter((hold) => concerns(hold, instance, decision?.wave ?? null, waves)) };
+  const waves = state.policy?.rollout.map(({ wave }) => wave) ?? [];
+  const holds = (await holdsInForce(ledger, clock.now())).filter((hold) =>
+    concerns(hold, instance, decision?.wave ?? null, waves),
+  );
+  return { decision: await asOfNow(deps, state, decision), attempts, holds };
+}
+
+/** What counts others, or the time, is told as it is now: while nothing else changes it is not written again. */
+async function asOfNow(deps: Deps, state: PolicyState, decision: Decision | null): Promise<Decision | null> {
+  if (state.problem !== null || decision === null || lasting(decision) === decision) return decision;
+  const options = { dryRun: true, fromMemory: true, explain: true, requestedBy: 'why', reason: 'why' };
+  const { decisions } = await reconcile(deps, state, options);
+  const fresh = decisions.find(({ instanceId }) => instanceId === decision.instanceId);
+  const isSo = fresh && (isSameDecision(fresh, decision) || fresh.reason === 'outside_window');
+  return isSo ? fresh : decision;
 }
 
 export async function holdsInForce(ledger: Ledger, now: EpochMs): Promise<Hold[]> {

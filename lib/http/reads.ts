@@ -39,12 +39,12 @@ export async function fleet({ backend, caller, request }: Ask): Promise<HttpAnsw
 
 /** `GET /fleet/{instanceId}` */
 export async function instance({ backend, params, request }: Ask): Promise<HttpAnswer> {
-  const { ledger, clock } = backend;
+  const { ledger } = backend;
   const entry = (await ledger.fleet()).find((one) => one.instance.instanceId === params.instanceId);
   if (!entry) throw new HttpError(404, 'no instance with this id has been seen so far', [params.instanceId]);
-  const { state } = await backend.pass();
-  const { attempts, holds } = await explain(ledger, entry, state.policy, clock.now());
-  return jsonAnswer(200, explanationJson(entry.decision, attempts, holds), request.requestId);
+  const { deps, state } = await backend.pass();
+  const { decision, attempts, holds } = await explain(deps, state, entry);
+  return jsonAnswer(200, explanationJson(decision, attempts, holds), request.requestId);
 }
 
 interface WindowsQuery {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import type { FleetEntry } from '../../lib/deps.ts';
+import { explain } from '../../lib/operations.ts';
 import { anInstance, aPolicy, LIMITS, NIGHT } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
@@ -22,7 +23,7 @@ function worldOf(parallel: number) {
     await world.pass({}, deps);
     return written.splice(0);
   };
-  return { world, writtenBy };
+  return { world, deps, writtenBy };
 }
 
 describe('a tick in an open window', () => {
@@ -49,5 +50,27 @@ describe('a tick in an open window', () => {
     expect(decisions.find(({ reason }) => reason === 'does_not_fit')?.detail).toMatch(/closes in 10$/);
     world.now += 1;
     expect(await writtenBy()).toEqual([]);
+  });
+
+  it('leaves it to who asks for one instance to count anew', async () => {
+    const { world, deps, writtenBy } = worldOf(2);
+    const told = async (name: string) => {
+      const entry = (await world.ledger.fleet()).find(({ instance }) => instance.name === name)!;
+      return (await explain(deps, { policy: world.policy, problem: null }, entry)).decision;
+    };
+    await writtenBy();
+    expect((await told('p1'))?.detail).toBe('wave dev has 12 of 12 instances left to do');
+    for (let ticks = 0; ticks < 8; ticks += 1) {
+      world.now += 5 * MINUTE;
+      await writtenBy();
+    }
+    const { decisions } = await world.pass({ dryRun: true });
+    const now = decisions.find(({ name }) => name === 'p1')!;
+    expect(now.detail).toMatch(/^wave dev has [1-9] of 12 instances left to do$/);
+    expect(await told('p1')).toEqual(now);
+    const waits = decisions.find(({ reason }) => reason === 'limit_parallel')!;
+    expect(await told(waits.name)).toMatchObject({ reason: 'limit_parallel', possibleAt: world.now });
+    world.now = NIGHT + 10 * HOUR;
+    expect(await told(waits.name)).toMatchObject({ reason: 'outside_window', possibleAt: NIGHT + 24 * HOUR });
   });
 });

@@ -13,11 +13,10 @@ export const why: Verb = {
   help: ['INSTANCE       an instance id, or a name'],
   takes: 1,
   async run(call): Promise<ExitCode> {
-    return withRuntime<ExitCode>(call, async ({ ledger, clock, pass }) => {
+    return withRuntime<ExitCode>(call, async ({ ledger, pass }) => {
       const entry = find(await ledger.fleet(), call.positionals[0]!);
-      const { state } = await pass();
-      const { attempts, holds } = await explain(ledger, entry, state.policy, clock.now());
-      const { decision } = entry;
+      const { deps, state } = await pass();
+      const { decision, attempts, holds } = await explain(deps, state, entry);
       if (call.json) {
         printJson(call, explanationJson(decision, attempts, holds));
         return 0;

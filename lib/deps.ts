@@ -1,5 +1,6 @@
 import type { Alert } from './core/alert.ts';
 import type { Attempt } from './core/attempt.ts';
+import type { Backup } from './core/backup.ts';
 import type { Decision } from './core/decision.ts';
 import type { ErrorRule } from './core/errors.ts';
 import type { Hold } from './core/hold.ts';
@@ -26,7 +27,7 @@ export interface DcsFailure {
   rule: ErrorRule;
 }
 
-/** Thrown by every {@link Dcs} call but `upgrade`. */
+/** Thrown by every {@link Dcs} call but `upgrade` and `backUp`. */
 export class DcsError extends Error implements DcsFailure {
   readonly code: string;
   readonly status: number;
@@ -51,6 +52,11 @@ export type UpgradeOutcome =
   | { kind: 'accepted'; taskId: string; requestId: string | null }
   | ({ kind: 'refused' | 'unknown' | 'not_sent' } & DcsFailure);
 
+/** What is known after the POST that asks for a backup; the words mean the same, as it is no more repeatable. */
+export type BackupOutcome =
+  | { kind: 'accepted'; backupId: string; requestId: string | null }
+  | ({ kind: 'refused' | 'unknown' | 'not_sent' } & DcsFailure);
+
 /** The DCS API, version 2. Every call takes the scope because endpoint, credentials and request limit belong to it. */
 export interface Dcs {
   /** All instances of the scope, each once. @throws DcsError */
@@ -67,8 +73,10 @@ export interface Dcs {
   showProgress(scope: Scope, instanceId: string, taskId: string, signal?: AbortSignal): Promise<Progress | null>;
   /** The nodes that have metrics of their own. @throws DcsError */
   listNodes(scope: Scope, instanceId: string, signal?: AbortSignal): Promise<Node[]>;
-  /** When the newest backup since then was made that ended well and can be restored; null: none was. @throws DcsError */
-  lastBackup(scope: Scope, instanceId: string, since: EpochMs, signal?: AbortSignal): Promise<EpochMs | null>;
+  /** Its backups, begun at or after `since`. @throws DcsError */
+  listBackups(scope: Scope, instanceId: string, since: EpochMs, signal?: AbortSignal): Promise<Backup[]>;
+  /** Begins a backup; while it runs DCS refuses an upgrade. Sent once. Never throws for what the wire does. */
+  backUp(scope: Scope, instanceId: string): Promise<BackupOutcome>;
 }
 
 /** Cloud Eye, with the scope's credentials and a request limit of its own. */

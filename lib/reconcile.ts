@@ -16,6 +16,7 @@ import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
 import { act } from './pass/act.ts';
 import { approvalFor } from './pass/approval.ts';
+import { backUpFirst } from './pass/back-up.ts';
 import { LEASE_LASTS } from './pass/claim.ts';
 import { type Observation, recall, remember, withReread } from './pass/fleet.ts';
 import { followAll } from './pass/follow.ts';
@@ -144,6 +145,7 @@ async function decideAndAct(
         approval: scene.approval ?? null,
       };
       await act(deps, policy, wanted, lease, options, tally);
+      report.decisions = await backUpFirst(deps, policy, wanted, report.decisions, lease, options);
     }
     await remember(deps, withReread(policy, seen, tally.reread, report.now), report.decisions);
   } finally {

@@ -22,6 +22,7 @@ const PASSING = [
   'instance_busy',
   'gate_failed',
   'gate_unknown',
+  'backing_up',
   'not_startable',
   'no_time_left',
   'another_run',

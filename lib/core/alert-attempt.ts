@@ -180,6 +180,23 @@ export function unseenAlert(
   };
 }
 
+/** No backup can be made of an instance whose upgrade waits for one. */
+export function backupAlert(attempt: Attempt, rule: ErrorRule, at: EpochMs): Alert {
+  const { id, name, scope, error } = attempt;
+  const grant = 'Grant dcs:instance:backupData to this user, or leave gates.backupFirst out of the policy.';
+  return {
+    key: `backup:${id}`,
+    event: 'scope',
+    severity: 'warning',
+    summary: `${name} is not upgraded, because no backup of it was made: ${because(attempt)}.`,
+    action: rule.class === 'denied' ? grant : rule.hint,
+    at,
+    labels: labelsOf(attempt),
+    instance: subjectOf(attempt),
+    cause: `backup ${scope} ${error?.code}`,
+  };
+}
+
 /** An attempt that may be under way, and of which nothing is known but its id. */
 export function unreadableAttemptAlert({ id, instanceId }: Attempt, at: EpochMs): Alert {
   return {

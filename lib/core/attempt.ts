@@ -1,3 +1,4 @@
+import type { BackupAsk } from './backup.ts';
 import type { Part, Scope } from './instance.ts';
 import type { EpochMs } from './time.ts';
 
@@ -69,6 +70,8 @@ export interface Attempt {
    * and none leaves after `until`. `need`: how long an upgrade of it has to be expected to take, in milliseconds.
    */
   handed?: { until: EpochMs; need: number } | null;
+  /** The backup that was asked for first; absent: none was. While it is on its way the attempt counts against every limit. */
+  backup?: BackupAsk;
   /** How many POSTs left in this opening. */
   calls: number;
   /** When the task was first seen to have ended well; verification is bounded from here. */
@@ -107,11 +110,19 @@ export function unknownYet() {
   } satisfies Partial<Attempt>;
 }
 
-/** Handed to a worker, claimed and its outcome unknown, or running: DCS may be at work on it, so it counts against every limit. */
+/** Handed to a worker, claimed and its outcome unknown, backed up first, or running: DCS may be at work on it, so it counts against every limit. */
 export function isInFlight(attempt: Attempt): boolean {
   return (
-    attempt.state === 'running' || isHanded(attempt) || (attempt.state === 'claimed' && attempt.lookUntil !== null)
+    attempt.state === 'running' ||
+    isHanded(attempt) ||
+    isBackingUp(attempt) ||
+    (attempt.state === 'claimed' && attempt.lookUntil !== null)
   );
+}
+
+/** Claimed, and its backup is on its way, or may be. */
+export function isBackingUp({ state, backup }: Pick<Attempt, 'state' | 'backup'>): boolean {
+  return state === 'claimed' && (backup?.state === 'asked' || backup?.state === 'running');
 }
 
 /** Claimed, and waiting for a worker to make the call. */

@@ -20,6 +20,8 @@ export interface Verdict {
   newHolds: Hold[];
   /** Where each `start` has its place, by instance id. */
   slots: Map<string, Slot>;
+  /** The same for those that would start, had they a backup: one is asked for in the place of the start. */
+  backups: Map<string, Slot>;
 }
 
 /** The opening in which a start is claimed, and the milliseconds that it needs before that closes. */
@@ -56,16 +58,22 @@ export function decide(given: Scene): Verdict {
     else candidates.push(standing);
   }
   const slots = new Map<string, Slot>();
+  const backups = new Map<string, Slot>();
   const limits = new LimitKeeper(scene, standings);
   for (const standing of inOrder(candidates, scene)) {
     const opening = context.calendarOf(standing).at(scene.now)!;
     const no = limits.admit(standing, opening);
     if (no) refusals.set(standing, { action: 'wait', from: scene.now, ...no });
-    else slots.set(standing.instance.instanceId, { opening, need: needOf(standing, context) });
+    else {
+      const { instanceId } = standing.instance;
+      const lacking = scene.gates?.get(instanceId);
+      if (lacking) refusals.set(standing, { action: 'wait', from: scene.now, ...lacking });
+      (lacking ? backups : slots).set(instanceId, { opening, need: needOf(standing, context) });
+    }
   }
   const possible = possibleStarts(context);
   const decisions = standings.map((standing) => toDecision(standing, context, refusals.get(standing), possible));
-  return { decisions, waves: [...waves.values()], newHolds, slots };
+  return { decisions, waves: [...waves.values()], newHolds, slots, backups };
 }
 
 /**

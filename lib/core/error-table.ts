@@ -47,6 +47,8 @@ export const ERROR_RULES = {
   'DCS.4026': { ...BUSY, hint: `The state of the instance does not allow it. ${WAIT}` },
   'DCS.4049': { ...BUSY, hint: `The instance is not RUNNING. ${WAIT}` },
   'DCS.4069': { ...BUSY, hint: `Somebody is changing the parameters of the instance. ${WAIT}` },
+  'BACKUP.FAILED': { ...TASK, hint: 'Look at the backups of the instance in the console, and make one by hand; until there is one, hold the instance or leave gates.backup out of the policy.' },
+  'DCS.4095': { ...UNSUPPORTED, hint: 'Single-node instances have no backups: leave gates.backup out for them, or exclude them in the policy.' },
   'DCS.4096': { ...BUSY, hint: `A backup is running. ${WAIT} Move the backup or the window if this recurs.` },
   'DCS.4097': { ...BUSY, hint: `A restore is running. ${WAIT}` },
   'DCS.4099': { ...BUSY, hint: `The instance is starting, stopping or restarting. ${WAIT}` },

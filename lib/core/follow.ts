@@ -52,7 +52,7 @@ export type Answer =
 export const MOST_CALLS = 3;
 
 /** A refused call is repeated no sooner than this, times the calls already made. */
-const RETRY_AFTER = 2 * MINUTE;
+export const RETRY_AFTER = 2 * MINUTE;
 
 /** Task names that the API documents for other work; a task of such a name is never taken for ours. */
 const OTHER_WORK =
@@ -62,7 +62,7 @@ const OTHER_WORK =
  * The API's clock and ours may differ by this much, as requests are accepted up to it: a task that seems older than the
  * call by less may be the one that the call began. To take one for ours that is not is safe; to miss ours is not.
  */
-const CLOCK_SLACK = 15 * MINUTE;
+export const CLOCK_SLACK = 15 * MINUTE;
 
 /** The clocks of two machines of ours may differ by this much. */
 export const CLOCKS_DIFFER = 5 * MINUTE;

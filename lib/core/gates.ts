@@ -1,5 +1,5 @@
 import { whyNotApproved } from './approval.ts';
-import { type Attempt, isFailure, isHanded, isOpen } from './attempt.ts';
+import { type Attempt, isBackingUp, isFailure, isHanded, isOpen } from './attempt.ts';
 import type { Action, Reason } from './decision.ts';
 import { MOST_CALLS } from './follow.ts';
 import { frozenAt } from './freeze.ts';
@@ -45,11 +45,18 @@ function selected({ assignment }: Standing): No | null {
   return assignment.kind === 'wave' ? null : { action: 'none', reason: assignment.reason, detail: assignment.detail };
 }
 
-function notUnderWay({ inFlight }: Standing): No | null {
+function notUnderWay({ inFlight }: Standing, { scene }: Context): No | null {
   if (!inFlight) return null;
   if (inFlight.unreadable) {
     const detail = `what is stored of attempt ${inFlight.id} cannot be read, so it counts as under way`;
     return { action: 'follow', reason: 'outcome_unknown', detail };
+  }
+  if (isBackingUp(inFlight)) {
+    const { state, askedAt, lookUntil } = inFlight.backup!;
+    const how =
+      state === 'running' ? 'it is being made' : `whether one is made is not known, looking until ${iso(lookUntil)}`;
+    const detail = `a backup was asked for at ${iso(askedAt)}: ${how}; the upgrade starts once it is there, if it still fits`;
+    return { action: 'wait', reason: 'backing_up', detail, from: scene.now };
   }
   if (inFlight.state === 'running') {
     const progress = inFlight.progress ? `, ${inFlight.progress.percent} %` : '';
@@ -232,7 +239,8 @@ function fits(standing: Standing, context: Context): No | null {
 /** What the policy's `gates` say, for those whose gates were read: these are who would start otherwise. */
 function gatesPassed({ instance }: Standing, { scene }: Context): No | null {
   const no = scene.gates?.get(instance.instanceId);
-  return no ? { action: 'wait', ...no, from: scene.now } : null;
+  // Whose backup is to be made first takes its place among the limits all the same: decide.ts.
+  return no && no.backup !== 'lacking' ? { action: 'wait', ...no, from: scene.now } : null;
 }
 
 /** How long an upgrade of it has to be expected to take, in milliseconds. */

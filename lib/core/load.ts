@@ -1,3 +1,4 @@
+import { type Backup, lastGood } from './backup.ts';
 import { cacheModeOf, type Instance } from './instance.ts';
 import type { Gates } from './policy.ts';
 import { type EpochMs, HOUR, MINUTE } from './time.ts';
@@ -36,14 +37,16 @@ export interface Reading {
 /** What was read for the gates; null: asked for, and there is nothing. What was not asked for is absent. */
 export interface Readings {
   loads: Partial<Record<Load, Reading | null>>;
-  /** When the newest good backup was made. */
-  backupAt?: EpochMs | null;
+  /** Those of {@link BACKUPS_LOOK_BACK}. */
+  backups?: readonly Backup[];
 }
 
 /** Why the gates do not let an instance pass. */
 export interface GateNo {
-  reason: 'gate_failed' | 'gate_unknown';
+  reason: 'gate_failed' | 'gate_unknown' | 'backing_up';
   detail: string;
+  /** Its backup is all that fails, and the policy wants one to be made: whether one is on its way. */
+  backup?: 'lacking' | 'running';
 }
 
 /** Names of the metrics (Cloud Eye, namespace SYS.DCS), and what people call them. */
@@ -82,17 +85,21 @@ export function together(readings: readonly (Reading | null)[]): Reading | null 
 }
 
 /** What is asked of the gates once an upgrade is over: a backup matters before it alone. Null: nothing. */
-export function loadGates({ backup: _, ...loads }: Gates): Gates | null {
+export function loadGates({ backup: _, backupFirst: __, ...loads }: Gates): Gates | null {
   return Object.keys(loads).length === 0 ? null : loads;
 }
 
 /** Null: every gate lets it pass. What is not known does not pass; what fails is named before what is not known. */
-export function gatesNo(gates: Gates, { loads, backupAt }: Readings, now: EpochMs): GateNo | null {
+export function gatesNo(gates: Gates, { loads, backups }: Readings, now: EpochMs): GateNo | null {
   const found = LOADS.flatMap((load) => {
     const limit = gates[load];
     return limit === undefined ? [] : (loadNo(METRICS[load].word, limit, loads[load] ?? null, now) ?? []);
   });
-  if (gates.backup !== undefined) found.push(...(backupNo(gates.backup, backupAt, now) ?? []));
+  const lacking = gates.backup === undefined ? null : backupNo(gates.backup, backups, now);
+  if (lacking && found.length === 0 && gates.backupFirst && backups) {
+    return { ...lacking, backup: backups.some(({ state }) => state === 'running') ? 'running' : 'lacking' };
+  }
+  if (lacking) found.push(lacking);
   const failed = found.filter(({ reason }) => reason === 'gate_failed');
   if (found.length === 0) return null;
   const reason = failed.length > 0 ? 'gate_failed' : 'gate_unknown';
@@ -114,15 +121,16 @@ function loadNo(word: string, limit: number, reading: Reading | null, now: Epoch
   return [{ reason: 'gate_failed', detail: `${word} was at ${value} (${age}), ${must}` }];
 }
 
-function backupNo(youngerThan: number, backupAt: EpochMs | null | undefined, now: EpochMs): GateNo[] | null {
+function backupNo(youngerThan: number, backups: readonly Backup[] | undefined, now: EpochMs): GateNo | null {
   const must = `it must be younger than ${ageText(youngerThan)}`;
-  if (backupAt === undefined) return [{ reason: 'gate_unknown', detail: `the last backup is not known, ${must}` }];
-  if (backupAt === null) {
+  if (backups === undefined) return { reason: 'gate_unknown', detail: `the last backup is not known, ${must}` };
+  const at = lastGood(backups);
+  if (at === null) {
     const since = ageText(BACKUPS_LOOK_BACK);
-    return [{ reason: 'gate_failed', detail: `there is no good backup of the last ${since}, ${must}` }];
+    return { reason: 'gate_failed', detail: `there is no good backup of the last ${since}, ${must}` };
   }
-  if (now - backupAt < youngerThan) return null;
-  return [{ reason: 'gate_failed', detail: `the last good backup is ${ageText(now - backupAt)} old, ${must}` }];
+  if (now - at < youngerThan) return null;
+  return { reason: 'gate_failed', detail: `the last good backup is ${ageText(now - at)} old, ${must}` };
 }
 
 /** Our clock may be behind that of what is looked at. */

@@ -184,14 +184,17 @@ function readDeadline(input: Draft['deadline'], report: Report): Policy['deadlin
 /** Absent keys stay absent: what no gate asks for is not read. */
 function readGates(input: Draft['gates'], report: Report): Gates | null {
   if (!input) return null;
-  const { cpu, memory, bandwidth, backup } = input;
+  const { cpu, memory, bandwidth, backup, backupFirst } = input;
   const gates = {
     ...(cpu !== undefined && { cpu }),
     ...(memory !== undefined && { memory }),
     ...(bandwidth !== undefined && { bandwidth }),
     ...(backup !== undefined && { backup }),
+    ...(backupFirst === true && { backupFirst }),
   };
-  if (Object.keys(gates).length === 0)
+  if (backupFirst && backup === undefined)
+    report(['gates', 'backupFirst'], 'no age of backups is asked for', 'add backup: "<24h", or leave backupFirst out');
+  else if (Object.keys(gates).length === 0)
     report(['gates'], 'no gate is named', 'name cpu, memory, bandwidth or backup, or leave gates out');
   return gates;
 }

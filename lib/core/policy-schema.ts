@@ -162,6 +162,10 @@ function gates() {
       z.optional(youngerThan(HOUR, 31 * DAY)),
       '`"<24h"`: age of the last good backup. Single-node instances have none, so they never pass.',
     ),
+    backupFirst: described(
+      z.optional(z.boolean()),
+      '`true`, with `backup`: where that alone keeps an instance from its start, a backup of it is asked for, once an opening and within the limits; the upgrade starts at a later tick, once it is there, if it still fits.',
+    ),
   });
 }
 

@@ -120,6 +120,8 @@ export interface Gates {
   bandwidth?: number;
   /** The age of its last good backup. */
   backup?: number;
+  /** Where that alone keeps an instance back, a backup is asked for. Only with `backup`. */
+  backupFirst?: true;
 }
 
 /** What the alerts of one source do, as far as they fit. */

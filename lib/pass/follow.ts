@@ -1,9 +1,11 @@
-import { unreadableAttemptAlert } from '../core/alert-attempt.ts';
+import { backupAlert, unreadableAttemptAlert } from '../core/alert-attempt.ts';
 import { queueAlert } from '../core/alert-facts.ts';
-import { type Attempt, ended, isHanded, isInFlight } from '../core/attempt.ts';
+import { type Attempt, ended, isBackingUp, isHanded, isInFlight } from '../core/attempt.ts';
+import { followBackup } from '../core/backup-first.ts';
+import { ruleFor } from '../core/errors.ts';
 import { advance, withTimeout } from '../core/follow.ts';
 import type { Scope } from '../core/instance.ts';
-import { loadGates } from '../core/load.ts';
+import { BACKUPS_LOOK_BACK, loadGates } from '../core/load.ts';
 import type { Policy } from '../core/policy.ts';
 import { HOUR, MINUTE } from '../core/time.ts';
 import { type Deps, hostOf } from '../deps.ts';
@@ -56,6 +58,8 @@ async function followOne(
   let next = attempt;
   try {
     if (isHanded(attempt)) next = leftBy(deps, attempt, tally);
+    else if (isBackingUp(attempt))
+      next = await followedBackup(deps, scopeOf(policy, attempt.scope, attempt.reach), attempt, signal);
     else if (isInFlight(attempt)) {
       const scope = scopeOf(policy, attempt.scope, attempt.reach);
       next = advance(attempt, await look(deps, scope, attempt, { gates, settle: limits.settle }, signal), limits);
@@ -71,6 +75,7 @@ async function followOne(
     });
     next = withTimeout(attempt, deps.clock.now(), limits);
   }
+  tellOfBackup(deps, next, tally);
   if (next === attempt) return attempt;
   logChange(deps, attempt, next);
   return (await deps.ledger.save(next)) ?? (await deps.ledger.attempt(attempt.id)) ?? next;
@@ -82,6 +87,23 @@ function leftBy({ clock }: Deps, attempt: Attempt & { handed: { until: number } 
   if (now < attempt.handed.until) return attempt;
   tally.raised.push({ alert: queueAlert('untaken', 'no worker takes them', now), grace: GRACE });
   return expireIfOver(takenBack(attempt, now, 'no worker took it in time'), now);
+}
+
+async function followedBackup(deps: Deps, scope: Scope, attempt: Attempt, signal?: AbortSignal): Promise<Attempt> {
+  const { dcs, clock, holder } = deps;
+  // The time before the read: what is seen is at least as new.
+  const at = clock.now();
+  const backups = await dcs.listBackups(scope, attempt.instanceId, at - BACKUPS_LOOK_BACK, signal);
+  return followBackup(attempt, backups, at, hostOf(holder));
+}
+
+/** That no backup can be made is told while it keeps the upgrade back, and then as over. */
+function tellOfBackup({ clock }: Deps, attempt: Attempt, tally: Tally): void {
+  if (!attempt.backup || isBackingUp(attempt)) return;
+  tally.looked.push(attempt.id);
+  if (attempt.backup.state !== 'failed' || attempt.state !== 'claimed' || !attempt.error) return;
+  const rule = ruleFor(attempt.error.code, 0);
+  tally.raised.push({ alert: backupAlert(attempt, rule, clock.now()), grace: GRACE });
 }
 
 /** Refused, and waiting for a later tick of its opening; when that is over, so is the attempt. */

@@ -1,4 +1,5 @@
 import { gatesAlert } from '../core/alert-facts.ts';
+import { firstBackup } from '../core/backup-first.ts';
 import { decide, type Verdict } from '../core/decide.ts';
 import type { Instance, Scope } from '../core/instance.ts';
 import {
@@ -44,9 +45,9 @@ export async function askGates(
     const loads = Object.fromEntries(
       wanted.map(([load, gauges]) => [load, together(readings.splice(0, gauges.length))]),
     );
-    const backups = clock.now() - BACKUPS_LOOK_BACK;
-    const backup = gates.backup === undefined ? {} : { backupAt: await dcs.lastBackup(scope, id, backups, signal) };
-    return { no: gatesNo(gates, { loads, ...backup }, clock.now()), failure: null };
+    const backups =
+      gates.backup === undefined ? null : await dcs.listBackups(scope, id, clock.now() - BACKUPS_LOOK_BACK, signal);
+    return { no: gatesNo(gates, { loads, ...(backups && { backups }) }, clock.now()), failure: null };
   } catch (error) {
     const failure = failureOf(error);
     const detail = `its gates cannot be read: ${failure.message} (${failure.code})`;
@@ -85,7 +86,7 @@ export async function decideGated(
       const instance = byId.get(instanceId)!;
       const known = blind.get(scope);
       const gated = known ? { no: known, failure: null } : await askGates(deps, gates, scopes.get(scope)!, instance, signal);
-      found.set(instanceId, gated.no);
+      found.set(instanceId, firstBackup(gated.no, instance, given.attempts, given.now));
       if (known || signal?.aborted) return;
       if (gated.no && gated.failure?.rule.stops === 'scope') blind.set(scope, gated.no);
       note(gathered, instance, gated, deps.clock.now());

@@ -25,7 +25,7 @@ export function overridesOf(scene: Scene, { override, only }: PassOptions): Map<
 /** What passes by itself, or when another upgrade ends: an order waits for that. */
 const WAITS_ITS_TURN: readonly Reason[] = [
   'limit_parallel', 'limit_wave', 'limit_scope', 'limit_window', 'one_at_a_time', 'instance_busy',
-  'gate_failed', 'gate_unknown',
+  'gate_failed', 'gate_unknown', 'backing_up',
 ]; // biome-ignore format: a list to be read
 
 /**

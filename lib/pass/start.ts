@@ -7,19 +7,20 @@ import type { Instance, Part, Scope } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
 import { recheck } from '../core/recheck.ts';
 import { dueParts, startableParts, targetOf } from '../core/stock.ts';
-import { SECOND } from '../core/time.ts';
+import { type EpochMs, SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, hostOf, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
 import { type ClaimOrder, LEASE_LASTS, newAttempt } from './claim.ts';
 import { failureOf } from './failure.ts';
 import { askGates } from './gauge.ts';
 import { holdsNow } from './holds.ts';
+import { saveOnTop } from './save.ts';
 
 /** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
-const CALL_WITHIN = 5 * SECOND;
+export const CALL_WITHIN = 5 * SECOND;
 
 /** No answer comes later than this after the call left: the client gives up before. */
-const CALL_LASTS = 20 * SECOND;
+export const CALL_LASTS = 20 * SECOND;
 
 export interface StartOrder extends ClaimOrder {
   scope: Scope;
@@ -38,7 +39,7 @@ export type Started =
   /** Not called, and why: what was read just before the call no longer allows it, or somebody else was faster. */
   | ({ kind: 'not_called' } & NotStarted);
 
-interface NotStarted {
+export interface NotStarted {
   why: string;
   /** Absent where no word says more than that it may not start any more. */
   reason?: Reason;
@@ -65,7 +66,7 @@ export async function start(
   const order = { ...given, slot };
   const announced = await announce(deps, lease(), order, instance, parts);
   if (!announced) return { kind: 'not_called', why: 'another run was faster', failure: null };
-  const late = whyTooLate(announced, order.slot.opening, clock.now(), signal);
+  const late = whyTooLate(announced.calledAt!, order.slot.opening, clock.now(), signal);
   if (late) {
     await deps.ledger.save(
       noted(announced, clock.now(), `not called: ${late}`, { lookUntil: null, calls: announced.calls - 1 }),
@@ -79,11 +80,15 @@ export async function start(
   return { kind: 'called', attempt: await saveAnswer(deps, announced, outcome), outcome };
 }
 
-/** What the decision was made from may be minutes old, or another's: everything that forbids a start is asked again. */
-async function preflight(
+/**
+ * What the decision was made from may be minutes old, or another's: everything that forbids a start is asked again.
+ * `backup`: it is to be backed up first, so the want of a backup has to be all that keeps it back.
+ */
+export async function preflight(
   deps: Deps,
   order: StartOrder,
   signal?: AbortSignal,
+  wanted: 'upgrade' | 'backup' = 'upgrade',
 ): Promise<{ instance: Instance; parts: Part[]; slot: Slot } | NotStarted> {
   const { policy, scope, decision } = order;
   const no = (why: string) => ({ why, failure: null });
@@ -93,7 +98,10 @@ async function preflight(
     const tags = Object.keys(read.tags).length > 0 ? read.tags : (order.tags ?? {});
     const instance = { ...read, tags, versions: await deps.dcs.showVersions(scope, decision.instanceId, signal) };
     const gated = policy.gates && (await askGates(deps, policy.gates, scope, instance, signal));
-    if (gated?.no && !signal?.aborted) return { why: gated.no.detail, reason: gated.no.reason, failure: gated.failure };
+    const isLacking = wanted === 'backup' && gated?.no?.backup === 'lacking';
+    if (gated?.no && !isLacking && !signal?.aborted)
+      return { why: gated.no.detail, reason: gated.no.reason, failure: gated.failure };
+    if (wanted === 'backup' && !isLacking) return no('its gates let it pass by now: it starts at the next tick');
     const holds = await holdsNow(deps.ledger, policy, deps.clock.now());
     const now = deps.clock.now();
     if (signal?.aborted) return no('the run has no time left');
@@ -163,15 +171,16 @@ async function announce(
  * Asked after the write: whoever gets the lease later reads what was written, and whoever got it before is seen here. A claim
  * needs no such question, as the ledger asks it itself.
  */
-async function isStillHeld(deps: Deps, lease: Lease): Promise<boolean> {
+export async function isStillHeld(deps: Deps, lease: Lease): Promise<boolean> {
   const renewed = await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now());
   return renewed?.fence === lease.fence;
 }
 
-function whyTooLate(attempt: Attempt, opening: Opening, now: number, signal?: AbortSignal): string | null {
+/** Why a call that was announced at `announcedAt` is not made any more, or null. */
+export function whyTooLate(announcedAt: EpochMs, opening: Opening, now: EpochMs, signal?: AbortSignal): string | null {
   if (signal?.aborted) return 'the run has no time left';
   if (now >= opening.closes) return 'the window has closed';
-  return now - attempt.calledAt! > CALL_WITHIN ? 'writing the claim took too long' : null;
+  return now - announcedAt > CALL_WITHIN ? 'writing the claim took too long' : null;
 }
 
 function logOutcome({ log }: Deps, attempt: Attempt, outcome: UpgradeOutcome): void {
@@ -198,30 +207,15 @@ function logOutcome({ log }: Deps, attempt: Attempt, outcome: UpgradeOutcome): v
   });
 }
 
-/** Waits between tries to store an answer that DCS will not give twice. */
-const SAVE_AGAIN_AFTER = [200, 1_000, 3_000];
-
-/**
- * The answer must not be lost. When another pass has written meanwhile, it is put on top of what that one wrote. When the
- * store fails for good, the task id stands in the log at level error, and the claim makes the next pass look for the upgrade.
- */
-async function saveAnswer(deps: Deps, announced: Attempt, outcome: UpgradeOutcome): Promise<Attempt> {
-  let base = announced;
-  for (const wait of [...SAVE_AGAIN_AFTER, null]) {
-    const attempt = answered(base, outcome, deps.clock.now());
-    try {
-      const saved = await deps.ledger.save(attempt);
-      if (saved) return saved;
-      base = (await deps.ledger.attempt(attempt.id)) ?? attempt;
-      // A later call was made meanwhile: that this one was not accepted says nothing about it.
-      const isOverdue = base.calledAt !== announced.calledAt && outcome.kind !== 'accepted';
-      if (base.state !== 'claimed' || isOverdue) return base;
-    } catch (error) {
-      const { id, instanceId, taskId, state } = attempt;
-      deps.log('error', 'attempt_not_saved', { attempt: id, instanceId, taskId, state, error });
-      if (wait === null) throw error;
-    }
-    if (wait !== null) await deps.clock.sleep(wait);
-  }
-  return base;
+/** A later call was made meanwhile: that this one was not accepted says nothing about it. */
+function saveAnswer(deps: Deps, announced: Attempt, outcome: UpgradeOutcome): Promise<Attempt> {
+  return saveOnTop(
+    deps,
+    announced,
+    (base) => answered(base, outcome, deps.clock.now()),
+    ({ state, calledAt }) => {
+      const isOverdue = calledAt !== announced.calledAt && outcome.kind !== 'accepted';
+      return state === 'claimed' && !isOverdue;
+    },
+  );
 }

@@ -139,6 +139,7 @@ export async function tell(
     }
     if (key.startsWith('queue:')) return gathered.accepted.length > 0;
     if (/^(?:receiver|alerts|letter):/.test(key)) return delivery.isOver(key);
+    if (key.startsWith('backup:')) return gathered.looked.includes(key.slice('backup:'.length));
     if (key.startsWith('unseen:')) return gathered.looked.includes(key.slice('unseen:'.length));
     if (key.startsWith('instances:')) return read.some((scope) => key.startsWith(`instances:${scope}:`));
     return well.some((kind) => key.startsWith(`scope:${kind}:`));

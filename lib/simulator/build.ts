@@ -42,6 +42,7 @@ export interface FleetInstance {
   /** Per cent. */
   load: Required<Load>;
   backupHours: number | null;
+  backupSeconds: number;
   faults: readonly Fault[];
   maintain: { begin: string; end: string };
 }
@@ -84,6 +85,7 @@ const ORDINARY: Ordinary = {
   offered: true,
   load: {},
   backupHours: 5,
+  backupSeconds: 240,
   faults: [],
   maintain: { begin: '18:00:00', end: '19:00:00' },
 };

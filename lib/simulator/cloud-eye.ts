@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { type EpochMs, HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { type EpochMs, MINUTE, SECOND } from '../core/time.ts';
 import { strikeMetrics } from './faults.ts';
 import { hexId } from './random.ts';
 import { type Answer, json, type Refused, refusal, type SimulatedRequest } from './wire.ts';
 import type { SimulatedInstance, World } from './world.ts';
 
-// Cloud Eye's side of the simulator, and what of DCS belongs to it: nodes and backups.
+// Cloud Eye's side of the simulator, and what of DCS belongs to it: nodes.
 
 type Load = (typeof LOAD_OF)[keyof typeof LOAD_OF];
 
@@ -170,34 +170,3 @@ export function monitoredObjects(instance: SimulatedInstance) {
     total: 1,
   };
 }
-
-/** The rows of `GET …/backups` (DCS API, ListBackupRecords), newest first: one that failed, and the good one before it. */
-export function backupRows({ spec, since }: SimulatedInstance) {
-  if (spec.backupHours === null) return [];
-  const at = since - spec.backupHours * HOUR;
-  return [
-    { at: at + HOUR / 2, status: 'failed', code: 'dcs.08.0008' },
-    { at, status: 'succeed', code: null },
-  ].map((one) => ({
-    at: one.at,
-    row: {
-      backup_id: hexId(`${spec.id}/backup/${one.at}`),
-      backup_name: `backup_${spec.name}`,
-      instance_id: spec.id,
-      backup_type: 'auto',
-      backup_format: 'rdb',
-      status: one.status,
-      progress: one.status === 'succeed' ? '100.00' : '20.00',
-      size: 1024,
-      error_code: one.code,
-      is_support_restore: one.status === 'succeed' ? 'TRUE' : 'FALSE',
-      created_at: stamp(one.at),
-      execution_at: stamp(one.at),
-      updated_at: stamp(one.at + 5 * MINUTE),
-      period: '',
-      remark: '',
-    },
-  }));
-}
-
-const stamp = (at: EpochMs) => new Date(at).toISOString();

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type EpochMs, SECOND } from '../core/time.ts';
 import { json, type Reaction, type Refused, refusalOf } from './wire.ts';
-import type { SimulatedInstance, Upgrade } from './world.ts';
+import type { SimulatedBackup, SimulatedInstance, Upgrade } from './world.ts';
 
 const seconds = (byDefault: number) => z.number().nonnegative().default(byDefault);
 const code = (byDefault: string) => z.string().min(1).default(byDefault);
@@ -55,6 +55,17 @@ export const Fault = z.discriminatedUnion('fault', [
     message: z.string().exactOptional(),
     ...times,
   }),
+  z.strictObject({ fault: z.literal('fail_backup'), code: code('dcs.08.0001'), ...times }),
+  z.strictObject({ fault: z.literal('backup_never_ends'), ...times }),
+  z.strictObject({
+    fault: z.literal('refuse_backup'),
+    code: code('DCS.4017'),
+    status: z.int().min(400).max(599).exactOptional(),
+    message: z.string().exactOptional(),
+    ...times,
+  }),
+  z.strictObject({ fault: z.literal('lose_backup'), ...times }),
+  z.strictObject({ fault: z.literal('lose_backup_answer'), ...times }),
   z.strictObject({ fault: z.literal('lag'), seconds: seconds(60) }),
 ]);
 export type Fault = z.output<typeof Fault>;
@@ -70,6 +81,10 @@ interface Behaviour<F> {
   plan?(upgrade: Upgrade, fault: F, instance: SimulatedInstance): void;
   /** Replaces the answer to a request that was accepted. */
   after?(upgrade: Upgrade, fault: F): Reaction | Refused;
+  /** Answers a request for a backup in place of DCS, which does not see it or has begun one. */
+  backup?: { when: 'before' | 'after'; answer(fault: F): Reaction | Refused };
+  /** Changes the backup that was just begun. */
+  planBackup?(backup: SimulatedBackup, fault: F): void;
   /** Answers a question about metrics of the instance in place of Cloud Eye. */
   metrics?(fault: F): Refused;
 }
@@ -124,6 +139,13 @@ const BEHAVIOURS: { [Name in FaultName]: Behaviour<Extract<Fault, { fault: Name 
   stale_metrics: {},
   high_load: {},
   refuse_metrics: { metrics: ({ code, status, message }) => refusalOf(code, status, message) },
+  fail_backup: { planBackup: (backup, fault) => Object.assign(backup, { code: fault.code }) },
+  backup_never_ends: { planBackup: (backup) => Object.assign(backup, { endsAt: null }) },
+  refuse_backup: {
+    backup: { when: 'before', answer: ({ code, status, message }) => refusalOf(code, status, message) },
+  },
+  lose_backup: { backup: { when: 'before', answer: () => 'reset' } },
+  lose_backup_answer: { backup: { when: 'after', answer: () => 'reset' } },
   lag: {},
 };
 
@@ -155,6 +177,25 @@ export function strikeAfter(instance: SimulatedInstance, upgrade: Upgrade): Reac
     return behaviour.after(upgrade, fault);
   }
   return accepted(upgrade);
+}
+
+/** What a request for a backup gets for an answer, before DCS sees it or after it began one; null: what DCS says. */
+export function strikeBackup(instance: SimulatedInstance, when: 'before' | 'after'): Reaction | Refused | null {
+  for (const { fault, behaviour, spend } of armed(instance)) {
+    if (behaviour.backup?.when !== when) continue;
+    spend();
+    return behaviour.backup.answer(fault);
+  }
+  return null;
+}
+
+/** Lets the faults change what becomes of a backup. */
+export function planBackup(instance: SimulatedInstance, backup: SimulatedBackup): void {
+  for (const { fault, behaviour, spend } of armed(instance)) {
+    if (!behaviour.planBackup) continue;
+    behaviour.planBackup(backup, fault);
+    spend();
+  }
 }
 
 /** By how many milliseconds the reads of this instance are behind. */

@@ -38,6 +38,8 @@ const shape = {
   load: Load.exactOptional(),
   /** How old its last good backup is at the start; null: there is none. */
   backupHours: z.number().nonnegative().nullable().exactOptional(),
+  /** How long one takes that is asked for. */
+  backupSeconds: z.number().positive().exactOptional(),
   faults: z.array(z.union([z.enum(FAULT_NAMES), Fault], 'not a fault, or not a parameter of it')).exactOptional(),
   maintain: z.strictObject({ begin: TimeOfDay, end: TimeOfDay }).exactOptional(),
 };

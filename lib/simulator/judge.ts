@@ -1,13 +1,13 @@
 import { PARTS, type Part } from '../core/instance.ts';
 import type { EpochMs } from '../core/time.ts';
-import { isUpgradeable, minorAt, newestOf, statusAt } from './lifecycle.ts';
+import { isUpgradeable, minorAt, newestOf, runningBackup, statusAt } from './lifecycle.ts';
 import { type RefusalCode, refusal, type SimulatedRequest } from './wire.ts';
 import type { SimulatedInstance, World } from './world.ts';
 
 const FIELDS: Record<Part, string> = { engine: 'engine_minor_version', proxy: 'proxy_minor_version' };
 
 /** The code that an operation gets in a state that forbids it; any other state gets DCS.4049. */
-const STATE_CODES: Readonly<Record<string, RefusalCode>> = {
+export const STATE_CODES: Readonly<Record<string, RefusalCode>> = {
   CREATING: 'DCS.4118',
   CREATEFAILED: 'DCS.4118',
   EXTENDING: 'DCS.4113',
@@ -35,6 +35,7 @@ export function judgeUpgrade(
   refuseKind(instance);
   const status = statusAt(instance, now);
   if (status !== 'RUNNING') throw refusal(STATE_CODES[status] ?? 'DCS.4049');
+  if (runningBackup(instance, now)) throw refusal('DCS.4096');
   if (!instance.spec.offered) throw refusal('DCS.4026');
 
   const due = wanted.filter(([part, version]) => {
@@ -67,7 +68,7 @@ function wantedOf({ headers, body }: SimulatedRequest): [Part, string][] {
   return wanted;
 }
 
-function jsonOf(contentType: string | undefined, body: Uint8Array): Record<string, unknown> {
+export function jsonOf(contentType: string | undefined, body: Uint8Array): Record<string, unknown> {
   if (body.length === 0) throw refusal('DCS.4004');
   if (!/^application\/json\b/i.test(contentType ?? '')) throw refusal('DCS.4005');
   const data = parsed(body);

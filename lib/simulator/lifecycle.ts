@@ -1,7 +1,7 @@
 import type { Part } from '../core/instance.ts';
 import { type EpochMs, SECOND } from '../core/time.ts';
 import { lagOf } from './faults.ts';
-import type { SimulatedInstance, Upgrade, World } from './world.ts';
+import type { SimulatedBackup, SimulatedInstance, Upgrade, World } from './world.ts';
 
 /** How long a task is CREATED before it is EXECUTING. */
 const QUEUED = 5 * SECOND;
@@ -18,7 +18,12 @@ export function runningUpgrade({ upgrades }: SimulatedInstance, at: EpochMs): Up
   return upgrades.find((upgrade) => at >= upgrade.acceptedAt && !hasEnded(upgrade, at)) ?? null;
 }
 
-function hasEnded({ endsAt }: Upgrade, at: EpochMs): boolean {
+/** The backup that is being made at that instant, or null; the status does not tell of it. */
+export function runningBackup({ backups }: SimulatedInstance, at: EpochMs): SimulatedBackup | null {
+  return backups.find((backup) => at >= backup.at && !hasEnded(backup, at)) ?? null;
+}
+
+function hasEnded({ endsAt }: Pick<Upgrade, 'endsAt'>, at: EpochMs): boolean {
   return endsAt !== null && at >= endsAt;
 }
 

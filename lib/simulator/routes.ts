@@ -1,6 +1,7 @@
 import type { EpochMs } from '../core/time.ts';
-import { backupRows, metricData, monitoredObjects } from './cloud-eye.ts';
-import { strikeAfter, strikeBefore } from './faults.ts';
+import { backupRows, beginBackup } from './backups.ts';
+import { metricData, monitoredObjects } from './cloud-eye.ts';
+import { strikeAfter, strikeBackup, strikeBefore } from './faults.ts';
 import { judgeUpgrade } from './judge.ts';
 import { isGone, sightOf, tasksOf } from './lifecycle.ts';
 import { decode, flagOf, pageOf, type Query, queryOf, tagsOf, timeOf, valuesOf } from './query.ts';
@@ -29,7 +30,8 @@ interface Route {
 }
 
 export const ROUTE_NAMES = [
-  'list', 'show', 'version', 'upgrade', 'tasks', 'progress', 'taskCentre', 'nodes', 'backups', 'metrics',
+  'list', 'show', 'version', 'upgrade', 'tasks', 'progress', 'taskCentre', 'nodes', 'backups', 'backUp',
+  'metrics',
 ] as const; // biome-ignore format: a list
 export type RouteName = (typeof ROUTE_NAMES)[number];
 
@@ -54,6 +56,7 @@ const ROUTES: readonly Route[] = [
   { name: 'taskCentre', method: 'GET', path: /^\/v2\/([^/]+)\/tasks$/, serve: taskCentre },
   { name: 'nodes', method: 'GET', path: /^\/v2\/([^/]+)\/dims\/monitored-objects\/([^/]+)$/, serve: nodes },
   { name: 'backups', method: 'GET', path: /^\/v2\/([^/]+)\/instances\/([^/]+)\/backups$/, serve: backups },
+  { name: 'backUp', method: 'POST', path: /^\/v2\/([^/]+)\/instances\/([^/]+)\/backups$/, serve: backUp },
   { name: 'metrics', method: 'POST', path: /^\/V1\.0\/([^/]+)\/batch-query-metric-data$/, serve: metrics },
 ];
 
@@ -184,8 +187,17 @@ function backups(call: Call): Reaction {
   const values = valuesOf(call.query, ['offset', 'limit', 'begin_time', 'end_time']);
   const from = timeOf('begin_time', values.begin_time) ?? -Infinity;
   const to = timeOf('end_time', values.end_time) ?? Infinity;
-  const rows = backupRows(existing(call)).filter(({ at }) => at >= from && at <= to);
+  const rows = backupRows(existing(call), call.now).filter(({ at }) => at >= from && at <= to);
   return json(200, { total_num: rows.length, backup_record_response: pageOf(rows, values).map(({ row }) => row) });
+}
+
+function backUp(call: Call): Reaction | Refused {
+  valuesOf(call.query, []);
+  const instance = existing(call);
+  const struck = strikeBackup(instance, 'before');
+  if (struck) return struck;
+  const { id } = beginBackup(instance, call.request, call.now);
+  return strikeBackup(instance, 'after') ?? json(200, { backup_id: id });
 }
 
 function metrics({ world, project, query, request, now }: Call): Reaction | Refused {

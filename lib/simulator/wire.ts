@@ -48,6 +48,7 @@ const REFUSALS = {
   'DCS.4061': [400, 'Invalid instance ID format.'],
   'DCS.4062': [400, 'Invalid {0} parameter in the request.'],
   'DCS.4070': [400, 'Invalid task ID format.'],
+  'DCS.4095': [400, 'Single-node instances do not support this operation.'],
   'DCS.4096': [400, 'the instance is backuping.'],
   'DCS.4097': [400, 'the instance is restoring.'],
   'DCS.4104': [

@@ -28,12 +28,25 @@ export interface Upgrade {
   odd: { word: string; until: EpochMs } | null;
 }
 
+/** A backup that was asked for. */
+export interface SimulatedBackup {
+  readonly id: string;
+  readonly at: EpochMs;
+  /** Null: never. */
+  endsAt: EpochMs | null;
+  /** Why it fails; null: it ends well. */
+  code: string | null;
+  readonly remark: string;
+}
+
 export interface SimulatedInstance {
   readonly spec: FleetInstance;
   /** When the world began. */
   readonly since: EpochMs;
   /** In the order of their acceptance; they never overlap. */
   readonly upgrades: Upgrade[];
+  /** Those that were asked for, in order. */
+  readonly backups: SimulatedBackup[];
   /** From when on it does not exist; null: never. */
   goneAt: EpochMs | null;
   /** How often each fault of the spec struck. */
@@ -63,7 +76,7 @@ export function createWorld({ instances: specs, projects, latest: given }: Fleet
   const instances = new Map(
     specs.map((spec): [string, SimulatedInstance] => [
       spec.id,
-      { spec, since, upgrades: [], goneAt: null, strikes: [] },
+      { spec, since, upgrades: [], backups: [], goneAt: null, strikes: [] },
     ]),
   );
 

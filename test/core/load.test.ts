@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Backup } from '../../lib/core/backup.ts';
 import { gatesNo, gaugesOf, loadGates, type Readings, together } from '../../lib/core/load.ts';
 import type { Gates } from '../../lib/core/policy.ts';
 import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
@@ -6,6 +7,38 @@ import { anInstance, NIGHT } from '../support/builders.ts';
 
 const at = NIGHT - 2 * MINUTE;
 const cpu = (highest: number, when = at): Readings => ({ loads: { cpu: { highest, at: when } } });
+
+const good = (at: number): Backup[] => [
+  { id: 'a', at, state: 'good', errorCode: null },
+  { id: 'b', at: at + HOUR, state: 'bad', errorCode: 'dcs.08.0008' },
+];
+const running: Backup = { id: 'c', at: NIGHT, state: 'running', errorCode: null };
+
+describe('a backup that could be made first', () => {
+  const FIRST: Gates = { cpu: 70, backup: DAY, backupFirst: true };
+  const old = { ...cpu(10), backups: good(NIGHT - 2 * DAY) };
+  it.each<[string, Gates, Readings, string | undefined]>([
+    ['it is too old', FIRST, old, 'lacking'],
+    ['there is none', FIRST, { ...cpu(10), backups: [] }, 'lacking'],
+    ['one is on its way', FIRST, { ...cpu(10), backups: [...good(NIGHT - 2 * DAY), running] }, 'running'],
+    ['something else fails as well', FIRST, { ...cpu(80), backups: [] }, undefined],
+    ['something else is not known', FIRST, { loads: { cpu: null }, backups: [] }, undefined],
+    ['the backups are not known', FIRST, cpu(10), undefined],
+    ['the policy wants none to be made', { cpu: 70, backup: DAY }, old, undefined],
+  ])('%s: %#', (_, gates, readings, expected) => {
+    const no = gatesNo(gates, readings, NIGHT);
+    expect(no).not.toBeNull();
+    expect(no!.backup).toBe(expected);
+  });
+
+  it('a good one that is young enough passes, also while another is on its way', () => {
+    expect(gatesNo(FIRST, { ...cpu(10), backups: [running, ...good(NIGHT - HOUR)] }, NIGHT)).toBeNull();
+  });
+
+  it('is not asked for after the upgrade', () => {
+    expect(loadGates({ backup: DAY, backupFirst: true })).toBeNull();
+  });
+});
 
 describe('what the gates say', () => {
   it.each<[string, Gates, Readings, string | null]>([
@@ -20,10 +53,10 @@ describe('what the gates say', () => {
     ['of a clock that is ahead of ours', { cpu: 70 }, cpu(80, NIGHT + MINUTE), 'gate_failed: CPU was at 80 % (newest datapoint 0 min old), it must be below 70 %'],
     ['one without a gate', { memory: 80 }, { loads: { cpu: { highest: 99, at }, memory: { highest: 10, at } } }, null],
     ['all are looked at, what fails is named first', { cpu: 70, memory: 80, bandwidth: 50 }, { loads: { cpu: null, memory: { highest: 81, at }, bandwidth: { highest: 1, at } } }, 'gate_failed: memory was at 81 % (newest datapoint 2 min old), it must be below 80 %; CPU is not known (no data in Cloud Eye), it must be below 70 %'],
-    ['a backup that is young enough', { backup: DAY }, { loads: {}, backupAt: NIGHT - DAY + 1 }, null],
-    ['a backup of just that age', { backup: DAY }, { loads: {}, backupAt: NIGHT - DAY }, 'gate_failed: the last good backup is 24 h old, it must be younger than 24 h'],
-    ['an old backup', { backup: 2 * HOUR }, { loads: {}, backupAt: NIGHT - 4 * DAY }, 'gate_failed: the last good backup is 4 days old, it must be younger than 2 h'],
-    ['no backup', { backup: DAY }, { loads: {}, backupAt: null }, 'gate_failed: there is no good backup of the last 31 days, it must be younger than 24 h'],
+    ['a backup that is young enough', { backup: DAY }, { loads: {}, backups: good(NIGHT - DAY + 1) }, null],
+    ['a backup of just that age', { backup: DAY }, { loads: {}, backups: good(NIGHT - DAY) }, 'gate_failed: the last good backup is 24 h old, it must be younger than 24 h'],
+    ['an old backup', { backup: 2 * HOUR }, { loads: {}, backups: good(NIGHT - 4 * DAY) }, 'gate_failed: the last good backup is 4 days old, it must be younger than 2 h'],
+    ['no backup', { backup: DAY }, { loads: {}, backups: [] }, 'gate_failed: there is no good backup of the last 31 days, it must be younger than 24 h'],
     ['backups that were not read', { backup: DAY }, { loads: {} }, 'gate_unknown: the last backup is not known, it must be younger than 24 h'],
   ])('%s', (_, gates, readings, expected) => {
     const no = gatesNo(gates, readings, NIGHT);

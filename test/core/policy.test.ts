@@ -70,6 +70,12 @@ describe('a good policy', () => {
       { gates: { cpu: '<70%', memory: '<80.5%', bandwidth: '<100%', backup: '<24h' } },
       { gates: { cpu: 70, memory: 80.5, bandwidth: 100, backup: 24 * HOUR } },
     ],
+    [
+      'backups that are made first',
+      { gates: { backup: '<24h', backupFirst: true } },
+      { gates: { backup: 24 * HOUR, backupFirst: true } },
+    ],
+    ['and those that are not', { gates: { backup: '<24h', backupFirst: false } }, { gates: { backup: 24 * HOUR } }],
     ['one gate, and no other', { gates: { backup: '<7d' } }, { gates: { backup: 7 * DAY } }],
     [
       'a project that is left to IAM',
@@ -640,6 +646,9 @@ describe('everything else', () => {
     ['a gate that lets nothing pass', { gates: { memory: '<0%' } }, ['gates', 'memory'], 'above 0%'],
     ['a gate that lets everything pass', { gates: { memory: '<101%' } }, ['gates', 'memory'], 'at most 100%'],
     ['a gate the other way round', { gates: { bandwidth: '>70%' } }, ['gates', 'bandwidth'], '"<70%"'],
+    ['backups that nobody asks for', { gates: { backupFirst: true } }, ['gates', 'backupFirst'], 'add backup'],
+    ['no backups, and no other gate', { gates: { backupFirst: false } }, ['gates'], 'no gate is named'],
+    ['a backup first that is an age', { gates: { backup: '<24h', backupFirst: '<1h' } }, ['gates', 'backupFirst'], ''],
     ['an age without <', { gates: { backup: '24h' } }, ['gates', 'backup'], '"<24h"'],
     ['an age in words', { gates: { backup: '<a day' } }, ['gates', 'backup'], '"<24h"'],
     ['an age that backups are not looked for', { gates: { backup: '<32d' } }, ['gates', 'backup'], 'to 31d'],

@@ -204,4 +204,5 @@ const IS_SO: Record<Reason, IsSo> = {
   not_approved: ({ rules }, { spec }) => rules.waves.some(({ wave, approve }) => approve && wave === spec.tags.env),
   gate_failed: ({ judge }, instance) => mayMissGates(judge, instance),
   gate_unknown: ({ judge }, instance) => mayMissGates(judge, instance),
+  backing_up: () => false,
 };

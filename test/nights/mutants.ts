@@ -42,7 +42,7 @@ const TABLE: readonly Row[] = [
   // Look before you repeat
   ['a call is repeated after a time-out', FOLLOW, "      error,\n    });\n  }\n  if (answer.rule.class === 'adopt')", "      lookUntil: null,\n      error,\n    });\n  }\n  if (answer.rule.class === 'adopt')"],
   ['the client sends a call again when its answer is lost', 'lib/io/dcs/caller.ts', 'return this.#try(\'POST\', call, body, this.#options.clock.now() + this.#timeouts.postLeavesWithin, true);', 'const send = () => this.#try(\'POST\', call, body, this.#options.clock.now() + 5_000, true);\n    return send().then((tried) => (\'failure\' in tried ? send() : tried));'],
-  ['a server that failed is taken at its word', 'lib/io/dcs/client.ts', "return status >= 300 && status < 500 && status !== 408 && kind !== 'server' && kind !== 'transport';", 'return status >= 300;'],
+  ['a server that failed is taken at its word', 'lib/io/dcs/once.ts', "return status >= 300 && status < 500 && status !== 408 && kind !== 'server' && kind !== 'transport';", 'return status >= 300;'],
   ['a look is no longer than the call', START, 'const lookUntil = now + CALL_WITHIN + CALL_LASTS + order.policy.limits.sightLag;', 'const lookUntil = now;'],
   ['the task list is not looked at', FOLLOW, "if (seen.upgrading || seen.status === 'UPGRADING' || task) {", "if (seen.upgrading || seen.status === 'UPGRADING') {"],
   ['what is listed no more was never begun', FOLLOW, "      taskEndedAt: seen.at,\n    },\n  );\n}", "      state: 'claimed',\n      taskId: null,\n      lookUntil: null,\n    },\n  );\n}"],

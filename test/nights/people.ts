@@ -45,7 +45,7 @@ const DOINGS: Doings = {
     const project = PROJECTS[instance.region];
     const [spec] = buildFleet({ projects: [{ project, region: instance.region, instances: [fileInstance(instance)] }] }, 1).instances;
     const all = night.simulator.world.instances as Map<string, SimulatedInstance>;
-    if (!all.has(spec!.id)) all.set(spec!.id, { spec: spec!, since: night.timeline.now, upgrades: [], goneAt: null, strikes: [] });
+    if (!all.has(spec!.id)) all.set(spec!.id, { spec: spec!, since: night.timeline.now, upgrades: [], backups: [], goneAt: null, strikes: [] });
   }), // biome-ignore format: one thought
   foreign_upgrade: (night, { at, instance }) => onInstance(night, at, instance, 'is upgraded by somebody else', (found) => {
     const { now } = night.timeline;

@@ -1,10 +1,12 @@
 import type { Alert } from '../../lib/core/alert.ts';
+import type { Backup } from '../../lib/core/backup.ts';
 import { ruleFor } from '../../lib/core/errors.ts';
 import type { Details, Instance, Part, Progress, Scope, Task, Versions } from '../../lib/core/instance.ts';
 import type { Gauge, Load, Node, Reading } from '../../lib/core/load.ts';
 import { markOf } from '../../lib/core/marks.ts';
 import { type EpochMs, MINUTE } from '../../lib/core/time.ts';
 import {
+  type BackupOutcome,
   type Clock,
   type Dcs,
   DcsError,
@@ -32,6 +34,17 @@ export type Mood =
   | 'fail_task'
   | 'keep_version'
   | { refuse: string; status: number };
+
+/** `fail`: it is begun, and comes to nothing. The others as for {@link Mood}; `unsent`: no byte left. */
+export type BackupMood = 'accept' | 'lose' | 'drop' | 'unsent' | 'fail' | { refuse: string; status: number };
+
+interface MadeBackup {
+  id: string;
+  name: string;
+  at: EpochMs;
+  ends: EpochMs;
+  fails: boolean;
+}
 
 interface Run {
   taskId: string;
@@ -61,6 +74,15 @@ export class FakeWorld implements Dcs, Metrics {
   loads = new Map<string, (Partial<Record<Load, number>> & { age?: number }) | null>();
   /** When an instance's last good backup was made, by its name. */
   backups = new Map<string, EpochMs>();
+  /** What becomes of the next backup that is asked for, as {@link moods}; how long one takes. */
+  backupMoods = new Map<string, BackupMood[]>();
+  backupTakes = 5 * MINUTE;
+  /** Every request for a backup that arrived, every backup that is or was made, and the most at once. */
+  backupPosts: { at: EpochMs; name: string }[] = [];
+  made: MadeBackup[] = [];
+  mostBackups = 0;
+  /** Called before each such request. */
+  onBackup: (name: string) => void = () => undefined;
   /** Fails every question about metrics. */
   eyeless: { code: string; status: number } | null = null;
   /** Names of the instances whose metrics were asked for. */
@@ -153,7 +175,10 @@ export class FakeWorld implements Dcs, Metrics {
       putNote: (...args) => guard(() => stored.putNote(...args)),
       releaseLease: (...args) => guard(() => stored.releaseLease(...args)),
     });
-    const dcs = delegate<Dcs>(this, { upgrade: (...args) => guard(() => this.upgrade(...args)) });
+    const dcs = delegate<Dcs>(this, {
+      upgrade: (...args) => guard(() => this.upgrade(...args)),
+      backUp: (...args) => guard(() => this.backUp(...args)),
+    });
     const notifier: Deps['notifier'] = {
       names: this.receivers,
       wanting: (alert) =>
@@ -265,6 +290,7 @@ export class FakeWorld implements Dcs, Metrics {
     if (typeof mood === 'object') return { kind: 'refused', ...failure(mood.refuse, mood.status) };
     const runs = this.#runs.get(id) ?? [];
     if (runs.some(({ ends }) => this.now < ends)) return { kind: 'refused', ...failure('DCS.4116', 400) };
+    if (this.#isBackingUp(instance.name)) return { kind: 'refused', ...failure('DCS.4096', 400) };
     if (runs.some((run) => finished(run))) return { kind: 'refused', ...failure('DCS.4053', 400) };
     const run = {
       taskId: `task-${name}-${runs.length + 1}`,
@@ -299,10 +325,42 @@ export class FakeWorld implements Dcs, Metrics {
     return [];
   }
 
-  async lastBackup(scope: Scope, id: string, since: EpochMs): Promise<EpochMs | null> {
+  async listBackups(scope: Scope, id: string, since: EpochMs): Promise<Backup[]> {
     this.#read(scope, id);
-    const at = this.backups.get(this.instances.get(id)!.name) ?? 0;
-    return at >= since ? at : null;
+    const { name } = this.instances.get(id)!;
+    const before = this.backups.get(name);
+    const old = before === undefined ? [] : [{ id: 'old', at: before, state: 'good' as const, errorCode: null }];
+    const seen = this.now - this.lag;
+    const made = this.made.filter((one) => one.name === name && one.at <= seen);
+    return [...made.map((one) => recordOf(one, seen)), ...old].filter(({ at }) => at! >= since);
+  }
+
+  async backUp(scope: Scope, id: string): Promise<BackupOutcome> {
+    const instance = this.instances.get(id);
+    const name = instance?.name ?? id;
+    this.onBackup(name);
+    const moods = this.backupMoods.get(name) ?? ['accept' as const];
+    const mood = moods.length > 1 ? moods.shift()! : moods[0]!;
+    if (mood === 'unsent') return { kind: 'not_sent', ...failure('TRANSPORT.DNS', 0) };
+    if (mood === 'drop') return { kind: 'unknown', ...failure('TRANSPORT.TIMEOUT', 0) };
+    this.backupPosts.push({ at: this.now, name });
+    const broken = this.broken.get(scope.id);
+    if (broken) return { kind: 'refused', ...failure(broken.code, broken.status) };
+    if (!instance) return { kind: 'refused', ...failure('DCS.3022', 404) };
+    if (typeof mood === 'object') return { kind: 'refused', ...failure(mood.refuse, mood.status) };
+    if ((this.#runs.get(id) ?? []).some(({ ends }) => this.now < ends))
+      return { kind: 'refused', ...failure('DCS.4116', 400) };
+    if (this.#isBackingUp(name)) return { kind: 'refused', ...failure('DCS.4096', 400) };
+    const backupId = `backup-${name}-${this.made.length + 1}`;
+    this.made.push({ id: backupId, name, at: this.now, ends: this.now + this.backupTakes, fails: mood === 'fail' });
+    this.mostBackups = Math.max(this.mostBackups, this.made.filter(({ ends }) => this.now < ends).length);
+    return mood === 'lose'
+      ? { kind: 'unknown', ...failure('TRANSPORT.RESET', 0) }
+      : { kind: 'accepted', backupId, requestId: 'r' };
+  }
+
+  #isBackingUp(name: string): boolean {
+    return this.made.some((one) => one.name === name && one.at <= this.now && this.now < one.ends);
   }
 
   async highest(_: Scope, gauges: readonly Gauge[], since: EpochMs): Promise<(Reading | null)[]> {
@@ -347,7 +405,7 @@ function unlessKilled(error: unknown): null {
 }
 
 /** Something is under way, or can start at a later tick of the same opening. */
-const BUSY = ['due', 'in_progress', 'outcome_unknown', 'limit_parallel', 'another_run', 'retry_later'];
+const BUSY = ['due', 'in_progress', 'outcome_unknown', 'limit_parallel', 'another_run', 'retry_later', 'backing_up'];
 
 /** The same object with some methods put in the place of its own. */
 function delegate<T extends object>(target: T, overrides: Partial<T>): T {
@@ -359,6 +417,11 @@ function delegate<T extends object>(target: T, overrides: Partial<T>): T {
     (target[name as keyof T] as (...args: unknown[]) => unknown).bind(target),
   ]);
   return { ...(Object.fromEntries(bound) as T), ...overrides };
+}
+
+function recordOf({ id, at, ends, fails }: MadeBackup, seen: EpochMs): Backup {
+  const state = seen < ends ? 'running' : fails ? 'bad' : 'good';
+  return { id, at, state, errorCode: state === 'bad' ? 'dcs.08.0001' : null };
 }
 
 function finished({ mood }: Run): boolean {

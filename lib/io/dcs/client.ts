@@ -2,10 +2,12 @@ import { type Instance, PARTS, type Part, type Progress, type Scope, type Task }
 import type { Node } from '../../core/load.ts';
 import { type EpochMs, SECOND } from '../../core/time.ts';
 import { type Dcs, DcsError, type Log, type UpgradeOutcome } from '../../deps.ts';
-import { failure, requestIdOf } from './answer.ts';
-import { Caller, type CallerOptions, parsed } from './caller.ts';
-import { readAll } from './pages.ts';
-import { type Backup, BackupPage, backupsOf, MonitoredObjects } from './surroundings.ts';
+import { failure } from './answer.ts';
+import { backUp, listBackups } from './backups.ts';
+import { Caller, type CallerOptions } from './caller.ts';
+import { askOnce } from './once.ts';
+import { compactUtc, readAll } from './pages.ts';
+import { MonitoredObjects } from './surroundings.ts';
 import {
   Accepted,
   InstancePage,
@@ -42,7 +44,8 @@ export function createDcs(options: DcsOptions): Dcs {
     listTasks: (scope, id, since, signal) => listTasks(caller, log, scope, id, since, signal),
     showProgress: (scope, id, taskId, signal) => showProgress(caller, scope, id, taskId, signal),
     listNodes: (scope, id, signal) => listNodes(caller, scope, id, signal),
-    lastBackup: (scope, id, since, signal) => lastBackup(caller, log, scope, id, since, signal),
+    listBackups: (scope, id, since, signal) => listBackups(caller, log, scope, id, since, signal),
+    backUp: (scope, id) => backUp(caller, scope, id),
   };
 }
 
@@ -108,11 +111,6 @@ async function listTasks(
     .sort((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0));
 }
 
-/** `yyyyMMddHHmmss` (DCS API, ListBackgroundTask). */
-function compactUtc(at: EpochMs): string {
-  return new Date(at).toISOString().replace(/\D/g, '').slice(0, 14);
-}
-
 async function showProgress(
   caller: Caller,
   scope: Scope,
@@ -134,37 +132,6 @@ function listNodes(caller: Caller, scope: Scope, id: string, signal?: AbortSigna
   return caller.get({ scope, segments: ['dims', 'monitored-objects', id], query, signal }, MonitoredObjects);
 }
 
-const BACKUPS_A_PAGE = 100;
-
-/** DCS API, ListBackupRecords. */
-async function lastBackup(
-  caller: Caller,
-  log: Log,
-  scope: Scope,
-  id: string,
-  since: EpochMs,
-  signal?: AbortSignal,
-): Promise<EpochMs | null> {
-  const query = (offset: number) =>
-    [
-      ['begin_time', compactUtc(since)],
-      ['offset', offset],
-      ['limit', BACKUPS_A_PAGE],
-    ] as const;
-  const listing = {
-    what: `backups of ${id}`,
-    scope: scope.id,
-    limit: BACKUPS_A_PAGE,
-    mostPages: 10,
-    read: (offset: number) =>
-      caller.get({ scope, segments: ['instances', id, 'backups'], query: query(offset), signal }, BackupPage),
-    itemsOf: backupsOf,
-    idOf: (backup: Backup) => backup.id,
-  };
-  const times = (await readAll(listing, log)).flatMap(({ at, isGood }) => (isGood && at !== null ? [at] : []));
-  return times.length === 0 ? null : Math.max(...times);
-}
-
 /** DCS API, UpgradeInstanceMinorVersion: it starts at once, cannot be undone, and is sent once. */
 async function upgrade(
   caller: Caller,
@@ -177,14 +144,8 @@ async function upgrade(
   if (parts.length === 0)
     return { kind: 'refused', ...failure('DCS.4004', 'no part to upgrade was named; nothing was sent') };
   const body = JSON.stringify(Object.fromEntries(parts.map((part) => [`${part}_minor_version`, wanted[part]])));
-  const tried = await caller.postOnce({ scope, segments: ['instances', id, 'minor-version', 'upgrade'] }, body);
-  if ('failure' in tried) return { kind: tried.sent ? 'unknown' : 'not_sent', ...tried.failure };
-  const found = parsed(tried.reply, tried.credentials, Accepted);
-  if ('data' in found) return { kind: 'accepted', taskId: found.data.task_id, requestId: requestIdOf(tried.reply) };
-  return { kind: isRefusal(tried.reply.status, found.failure.rule.class) ? 'refused' : 'unknown', ...found.failure };
-}
-
-/** Only an answer that says no is a no: what failed on the way, or behind the gateway, may have begun. */
-function isRefusal(status: number, kind: string): boolean {
-  return status >= 300 && status < 500 && status !== 408 && kind !== 'server' && kind !== 'transport';
+  const call = { scope, segments: ['instances', id, 'minor-version', 'upgrade'] };
+  const told = await askOnce(caller, call, body, Accepted);
+  if (told.kind !== 'accepted') return told;
+  return { kind: 'accepted', taskId: told.data.task_id, requestId: told.requestId };
 }

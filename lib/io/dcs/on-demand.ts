@@ -16,6 +16,7 @@ export function dcsOnDemand(options: DcsOptions): Dcs {
     listTasks: async (...call) => (await client()).listTasks(...call),
     showProgress: async (...call) => (await client()).showProgress(...call),
     listNodes: async (...call) => (await client()).listNodes(...call),
-    lastBackup: async (...call) => (await client()).lastBackup(...call),
+    listBackups: async (...call) => (await client()).listBackups(...call),
+    backUp: async (...call) => (await client()).backUp(...call),
   };
 }

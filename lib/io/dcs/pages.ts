@@ -1,3 +1,4 @@
+import type { EpochMs } from '../../core/time.ts';
 import type { Log } from '../../deps.ts';
 import type { Page, Sifted } from './lenient.ts';
 
@@ -68,4 +69,9 @@ async function sweep<T>(listing: Listing<T>, found: Map<string, T>): Promise<Swe
       return { pages, skipped, count, isWhole: isLast, isSteady: totals.size < 2 };
     }
   }
+}
+
+/** `yyyyMMddHHmmss`, as lists are asked for from a time on (DCS API, ListBackgroundTask, ListBackupRecords). */
+export function compactUtc(at: EpochMs): string {
+  return new Date(at).toISOString().replace(/\D/g, '').slice(0, 14);
 }

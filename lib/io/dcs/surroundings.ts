@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { type Backup, backupState } from '../../core/backup.ts';
 import type { Node } from '../../core/load.ts';
-import type { EpochMs } from '../../core/time.ts';
 import { flag, list, listOf, type Page, type Sifted, sift, text } from './lenient.ts';
 import { instant } from './wire.ts';
 
@@ -28,27 +28,26 @@ function idIn(row: unknown, dimension: string): string {
   return (parsed.success && parsed.data[dimension]) || '';
 }
 
-/** A backup as far as its age goes. */
-export interface Backup {
-  id: string;
-  /** When it was begun: what came after that is not in it. */
-  at: EpochMs | null;
-  /** It ended well, and can be restored. */
-  isGood: boolean;
-}
-
 /** DCS API, ListBackupRecords. */
 export const BackupPage = listOf('backup_record_response', 'total_num');
 
 const WireBackup = z.pipe(
   z
-    .object({ backup_id: text, status: text, created_at: text, execution_at: text, is_support_restore: flag })
+    .object({
+      backup_id: text,
+      status: text,
+      created_at: text,
+      execution_at: text,
+      is_support_restore: flag,
+      error_code: text,
+    })
     .check(z.refine((wire) => Boolean(wire.backup_id))),
   z.transform(
     (wire): Backup => ({
       id: wire.backup_id ?? '',
       at: instant(wire.execution_at) ?? instant(wire.created_at),
-      isGood: wire.status?.toLowerCase() === 'succeed' && wire.is_support_restore !== false,
+      state: backupState(wire.status ?? '', wire.is_support_restore !== false),
+      errorCode: wire.error_code || null,
     }),
   ),
 );
@@ -57,3 +56,14 @@ const WireBackup = z.pipe(
 export function backupsOf(page: Page): Sifted<Backup> {
   return sift(WireBackup, page.rows);
 }
+
+/** DCS API, CopyInstance. Without an id nothing is certain, whatever the status says. */
+export const BackupAccepted = z.object({
+  backup_id: z.pipe(
+    z.union([z.string(), z.number()]),
+    z.pipe(
+      z.transform((id: string | number) => String(id).trim()),
+      z.string().check(z.minLength(1)),
+    ),
+  ),
+});

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { lastGood } from '../../../lib/core/backup.ts';
 import type { Scope } from '../../../lib/core/instance.ts';
 import type { Gauge } from '../../../lib/core/load.ts';
 import { MINUTE } from '../../../lib/core/time.ts';
@@ -191,7 +192,7 @@ describe('the last backup', () => {
     ['one of a status in other words', [backup('a', { status: 'SUCCEED' })], '2026-03-05T10:00:00Z'],
   ])('%s', async (_, rows, expected) => {
     server.answer = () => ({ body: { total_num: rows.length, backup_record_response: rows } });
-    const at = await createDcs(options()).lastBackup(scope, 'i-1', NOW - 31 * 24 * 60 * MINUTE);
+    const at = lastGood(await createDcs(options()).listBackups(scope, 'i-1', NOW - 31 * 24 * 60 * MINUTE));
     expect(at).toBe(expected && Date.parse(expected));
     const { path, query } = server.received[0]!;
     expect([path, query]).toEqual(['/v2/p1/instances/i-1/backups', { begin_time: '20260203140000', offset: '0', limit: '100' }]);

@@ -1,12 +1,15 @@
-import { type Attempt, type AttemptError, ended, isOpen, noted } from './attempt.ts';
+import { type Attempt, type AttemptError, ended, isBackingUp, isOpen, noted } from './attempt.ts';
 import type { Backup, BackupAsk } from './backup.ts';
 import type { ErrorRule } from './errors.ts';
 import { CLOCK_SLACK, CLOCKS_DIFFER, MOST_CALLS, RETRY_AFTER } from './follow.ts';
 import { cacheModeOf, type Instance } from './instance.ts';
 import type { GateNo } from './load.ts';
-import { type EpochMs, iso } from './time.ts';
+import { type EpochMs, HOUR, iso } from './time.ts';
 
 // The backup before an upgrade (policy, gates.backupFirst): whether one is asked for, and what becomes of it.
+
+/** One that has not ended by then is no slow one, and people are told when the window closes on it. */
+const STUCK_AFTER = HOUR;
 
 /** What the answer to the request for a backup says, without the wire. */
 export type BackupAnswer =
@@ -98,7 +101,10 @@ export function followBackup(attempt: Attempt, backups: readonly Backup[], at: E
   const until = ask.lookUntil + (host === ask.askedOn ? 0 : CLOCKS_DIFFER);
   const next = withRecord(attempt, ask, backups, at, at >= until);
   if (at < attempt.opening.closes || at < until) return next;
-  return ended(next, at, 'expired', 'the window closed before an upgrade began');
+  const isStuck = isBackingUp(next) && at >= ask.askedAt + STUCK_AFTER;
+  const message = `its backup, asked for at ${iso(ask.askedAt)}, has not ended`;
+  const error = isStuck ? { code: 'BACKUP.FAILED', message, requestId: null } : next.error;
+  return ended(next, at, 'expired', 'the window closed before an upgrade began', error);
 }
 
 function withRecord(

@@ -7,6 +7,7 @@ import type { Policy } from '../../lib/core/policy.ts';
 import type { Scene } from '../../lib/core/stock.ts';
 import { DAY, HOUR, iso, MINUTE } from '../../lib/core/time.ts';
 import {
+  aBackupAsk,
   aFreeze,
   aHold,
   anAttempt,
@@ -22,6 +23,7 @@ import {
   versions,
 } from '../support/builders.ts';
 
+const LACKING = { reason: 'backing_up', detail: 'one is asked for first', backup: 'lacking' } as const;
 const NEXT_NIGHT = NIGHT + DAY;
 const prod = (name: string, change: Partial<Instance> = {}) => anInstance(name, { tags: { env: 'prod' }, ...change });
 const limits = (change: Partial<Policy['limits']>) => ({ policy: aPolicy({ limits: { ...LIMITS, ...change } }) });
@@ -105,6 +107,12 @@ const ROWS: Row[] = [
   { why: 'half an hour is expected and left', scene: { now: NIGHT + 4 * HOUR - 30 * MINUTE }, says: 'due', action: 'start' },
   { why: 'a gate of the policy does not let it pass', scene: { gates: new Map([['id-a', { reason: 'gate_failed', detail: 'CPU was at 90 %' }]]) }, says: 'gate_failed', action: 'wait', possibleAt: NIGHT + MINUTE },
   { why: 'a gate of the policy cannot be read', scene: { gates: new Map([['id-a', { reason: 'gate_unknown', detail: 'CPU is not known' }]]) }, says: 'gate_unknown', action: 'wait', possibleAt: NIGHT + MINUTE },
+  { why: 'its backup is on its way', scene: { attempts: [anAttempt('a', { calls: 0, lookUntil: null, backup: aBackupAsk({ state: 'running' }) })] }, says: 'backing_up', action: 'wait', possibleAt: NIGHT + MINUTE },
+  { why: 'whether its backup is on its way is not known', scene: { attempts: [anAttempt('a', { calls: 0, lookUntil: null, backup: aBackupAsk() })] }, says: 'backing_up', action: 'wait', possibleAt: NIGHT + MINUTE },
+  { why: 'its backup is there', scene: { attempts: [anAttempt('a', { calls: 0, lookUntil: null, backup: aBackupAsk({ state: 'made' }) })] }, says: 'due', action: 'start' },
+  { why: 'a backup is to be made first', scene: { gates: new Map([['id-a', LACKING]]) }, says: 'backing_up', action: 'wait', possibleAt: NIGHT + MINUTE },
+  { why: 'a backup is to be made first, and the limits leave no room', fleet: [anInstance('a'), anInstance('b')], scene: { ...limits({ parallel: 1 }), attempts: [anAttempt('b')], gates: new Map([['id-a', LACKING]]) }, says: 'limit_parallel', action: 'wait' },
+  { why: 'the backup of another takes the only place', fleet: [anInstance('a'), anInstance('b')], scene: { ...limits({ parallel: 1 }), attempts: [anAttempt('b', { calls: 0, lookUntil: null, backup: aBackupAsk() })] }, says: 'limit_parallel', action: 'wait' },
   { why: 'an override skips no gate', scene: { gates: new Map([['id-a', { reason: 'gate_failed', detail: 'CPU was at 90 %' }]]), overrides: new Map([['id-a', { id: 'override:1', opens: NIGHT, closes: NIGHT + HOUR, windows: ['override'] }]]) }, says: 'gate_failed', action: 'wait', possibleAt: NIGHT + MINUTE },
   { why: 'its gates let it pass', scene: { gates: new Map([['id-a', null]]) }, says: 'due', action: 'start' },
   { why: 'limits.parallel is reached, by one that is listed no more', scene: { ...limits({ parallel: 1 }), attempts: [anAttempt('gone')] }, says: 'limit_parallel', action: 'wait', possibleAt: NIGHT + MINUTE },

@@ -204,6 +204,33 @@ describe('a night under gates, by real requests', () => {
   });
 });
 
+describe('a night with a backup first, by real requests', () => {
+  const FIRST: Gates = { backup: 24 * HOUR, backupFirst: true };
+  const OLD = { backupHours: 30 };
+  it.each<[string, Omit<FileInstance, 'name'>, AttemptState | undefined, number, string[], RegExp | null, string[]]>([
+    ['its backup is 23 hours old', { backupHours: 22.9 }, 'succeeded', 0, ['accepted'], null, []],
+    ['its backup is too old', OLD, 'succeeded', 1, ['accepted'], null, []],
+    ['it has no backup', { backupHours: null }, 'succeeded', 1, ['accepted'], null, []],
+    ['a proxy instance', { ...OLD, cacheMode: 'proxy', shards: 3 }, 'succeeded', 1, ['accepted'], null, []],
+    ['it can have none', { cacheMode: 'single' }, undefined, 0, [], /^gate_failed: .*a single-node instance can have none, so none is asked for$/, []],
+    ['it fails', { ...OLD, faults: ['fail_backup'] }, 'claimed', 1, [], /^gate_failed: .*dcs\.08\.0001/, ['scope']],
+    ['it is refused', { ...OLD, faults: ['refuse_backup'] }, 'claimed', 1, [], /^gate_failed: .*\(DCS\.4017\)$/, ['scope']],
+    ['it is refused for want of a permission', { ...OLD, faults: [{ fault: 'refuse_backup', code: 'DCS.2003', status: 403 }] }, 'claimed', 1, [], /^gate_failed: .*\(DCS\.2003\)$/, ['scope']],
+    ['it does not end', { ...OLD, faults: ['backup_never_ends'] }, 'claimed', 1, [], /^backing_up: a backup was asked for at .*: it is being made/, []],
+    ['the answer is lost', { ...OLD, faults: ['lose_backup_answer'] }, 'succeeded', 1, ['accepted'], null, []],
+    ['the answer is lost and reads lag', { ...OLD, faults: ['lose_backup_answer', { fault: 'lag', seconds: 90 }] }, 'succeeded', 1, ['accepted'], null, []],
+    ['the request is lost', { ...OLD, faults: [{ fault: 'lose_backup', times: 1 }] }, 'succeeded', 2, ['accepted'], null, []],
+    ['an automatic backup begins before the call', { ...OLD, faults: [{ fault: 'busy_for', seconds: 360 }] }, 'succeeded', 1, ['refused', 'accepted'], null, []],
+  ])('%s', async (_, instance, state, asked, posts, says, alerts) => {
+    const night = await nightOf(instance, 60, 0, FIRST);
+    expect(night.state).toBe(state);
+    expect(night.requests.backUp).toBe(asked);
+    expect(night.posts.map(({ outcome }) => outcome)).toEqual(posts);
+    if (says) expect(`${night.decision}: ${night.detail}`).toMatch(says);
+    expect(night.alerts.toSorted()).toEqual(alerts);
+  }); // biome-ignore format: a table
+});
+
 describe('an error body of the upgrade call ends in one structured event, and in an alert where a person must act', () => {
   it.each<[number, string, string, { event: string; level: string; stops: string }, string[]]>([
     [400, 'DCS.4062', 'Invalid instance_id parameter in the request.', { event: 'upgrade_refused', level: 'error', stops: 'instance' }, ['failed', 'held']],

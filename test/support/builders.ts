@@ -1,4 +1,5 @@
 import type { Attempt } from '../../lib/core/attempt.ts';
+import type { BackupAsk } from '../../lib/core/backup.ts';
 import type { Sighting } from '../../lib/core/follow.ts';
 import type { Hold } from '../../lib/core/hold.ts';
 import type { Instance, PartVersion, Task, Versions } from '../../lib/core/instance.ts';
@@ -84,6 +85,12 @@ export function anAttempt(name: string, change: Partial<Attempt> = {}): Attempt 
     rev: 0,
     ...change,
   };
+}
+
+/** Asked for in the window's first minute, its outcome not known yet. */
+export function aBackupAsk(change: Partial<BackupAsk> = {}): BackupAsk {
+  const looks = { askedAt: NIGHT, askedOn: '', lookUntil: NIGHT + 3 * MINUTE };
+  return { state: 'asked', id: null, ...looks, retryAt: null, calls: 1, ...change };
 }
 
 export function aTask(change: Partial<Task> = {}): Task {

@@ -251,7 +251,8 @@ export class FakeWorld implements Dcs, Metrics {
 
   async showInstance(scope: Scope, id: string): Promise<Instance & { details: Details }> {
     this.#read(scope, id);
-    return { ...this.#stateOf(id), versions: null, details: { cacheMode: 'ha', productType: 'generic' } };
+    const details = this.instances.get(id)!.details ?? { cacheMode: 'ha', productType: 'generic' };
+    return { ...this.#stateOf(id), versions: null, details };
   }
 
   async showVersions(scope: Scope, id: string): Promise<Versions> {

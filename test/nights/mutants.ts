@@ -74,7 +74,7 @@ const TABLE: readonly Row[] = [
   ['the error budget is forgotten', ROLLOUT, 'if (counted.length < maxErrors) return [];', 'return [];'],
   ['failures are counted tick by tick', ROLLOUT, 'attempt.finishedAt! > releasedAt(scene, id)', 'attempt.finishedAt! > scene.now - MINUTE'],
   ['what cannot be verified is no failure', ATTEMPT, "return attempt.state === 'failed' || attempt.state === 'unverified';", "return attempt.state === 'failed';"],
-  ['what waits for a worker takes no place', ATTEMPT, "attempt.state === 'running' || isHanded(attempt) ||", "attempt.state === 'running' ||"],
+  ['what waits for a worker takes no place', ATTEMPT, "    isHanded(attempt) ||\n", ''],
   // Gates
   ['a load that is too high passes', LOAD, 'if (reading.highest < limit) return null;', 'return null;'],
   ['a load that nobody knows passes', LOAD, 'if (reading === null) {', 'if (reading === null) return null;\n  if (!reading) {'],
@@ -88,7 +88,7 @@ const TABLE: readonly Row[] = [
   // Orders
   ['an order skips the look at what runs', GATES, "if (instance.status !== 'RUNNING')\n", "if (instance.status !== 'RUNNING' && !scene.overrides?.has(instance.instanceId))\n"],
   ['an order skips holds', GATES, 'function notHeld({ hold, assignment }: Standing, { scene }: Context): No | null {\n', 'function notHeld({ hold, assignment, instance }: Standing, { scene }: Context): No | null {\n  if (scene.overrides?.has(instance.instanceId)) return null;\n'],
-  ['an order skips the gates', GATES, 'const no = scene.gates?.get(instance.instanceId);\n  return no ?', 'const no = scene.gates?.get(instance.instanceId);\n  return no && !scene.overrides?.has(instance.instanceId) ?', [START, 'const gated = policy.gates && (await', 'const gated = !isOverride(order.slot.opening) && policy.gates && (await']],
+  ['an order skips the gates', GATES, "return no && no.backup !== 'lacking' ?", "return no && no.backup !== 'lacking' && !scene.overrides?.has(instance.instanceId) ?", [START, 'const gated = policy.gates && (await', 'const gated = !isOverride(order.slot.opening) && policy.gates && (await']],
   ['an order is good for ever', 'lib/core/override.ts', 'closes: now + STARTS_WITHIN + need,', 'closes: now + 9 * STARTS_WITHIN + need,'],
   ['an order skips what it did already', GATES, 'const opening = context.calendarOf(standing).at(now)!;\n  const attempt', 'const opening = context.calendarOf(standing).at(now)!;\n  if (context.scene.overrides?.has(standing.instance.instanceId)) return null;\n  const attempt'],
   ['the same key makes another run', RUNS, 'return stored.order === mine.order && stored.runId !== undefined ? stored.runId : null;', 'return stored.order === mine.order ? run.id : null;'],

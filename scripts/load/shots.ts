@@ -34,6 +34,8 @@ export interface Result {
 
 export interface Fired {
   rounds: Result[][];
+  /** Milliseconds of the processor that each round cost this process. */
+  work: [first: number, second: number];
   shots: Shot[];
   half: Held;
   end: Held;
@@ -76,12 +78,20 @@ export async function fire(total: number, { env }: Place): Promise<Fired> {
     return JSON.parse(stdout) as Result[];
   };
   try {
+    const begin = process.cpuUsage();
     const first = await round();
+    const one = millisecondsOf(process.cpuUsage(begin));
     const half = await held();
+    const again = process.cpuUsage();
     const second = await round();
-    return { rounds: [first, second], shots, half, end: await held() };
+    const two = millisecondsOf(process.cpuUsage(again));
+    return { rounds: [first, second], work: [one, two], shots, half, end: await held() };
   } finally {
     await api.close();
     await runtime.close();
   }
+}
+
+function millisecondsOf({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1_000;
 }

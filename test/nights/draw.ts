@@ -24,6 +24,7 @@ export function drawPlan(seed: number): Plan {
   const hasQueue = dice.is(0.35);
   rules.regions = fleet.some(({ region }) => region === 'r2') ? ['r1', 'r2'] : ['r1'];
   const calmAt = rules.windows[1]!.from + 20 * MINUTE;
+  const { faults, events } = drawFaults(dice, fleet, rules, calmAt, hasQueue);
   return {
     seed,
     start: EPOCH + dice.whole(0, 300) * DAY,
@@ -31,7 +32,8 @@ export function drawPlan(seed: number): Plan {
     hasQueue,
     fleet,
     rules,
-    ...drawFaults(dice, fleet, rules, calmAt, hasQueue),
+    faults: [...faults, ...drawClocks(seed)],
+    events,
     calmAt,
     until: rules.windows[1]!.to + 30 * MINUTE,
   };
@@ -91,6 +93,17 @@ function drawInstance(
     takes: dice.is(0.06) ? dice.whole(45, 70) * MINUTE : dice.whole(3, 16) * MINUTE,
     odd: dice.is(0.1) ? dice.pick(ODD) : null,
   };
+}
+
+/**
+ * In few nights, and of dice of their own: a second machine whose clock is ahead takes the lease from one that is at work,
+ * as by its clock it has run out, so that two decide at once and nothing but conditional writes is left.
+ */
+function drawClocks(seed: number): Fault[] {
+  const dice = new Dice(seed + 0.5);
+  if (!dice.is(0.04)) return [];
+  const ticks = new Set(Array.from({ length: 8 }, () => dice.whole(1, 10)));
+  return [{ kind: 'skew', machine: 1, by: 4 * MINUTE }, ...[...ticks].map((tick): Fault => ({ kind: 'tick', tick, trouble: 'doubled' }))]; // biome-ignore format: a list
 }
 
 type Draw = (context: Context) => Fault;

@@ -35,7 +35,7 @@ type Row = readonly [
 const TABLE: readonly Row[] = [
   // Claim, call, save
   ['the claim is left out', START, 'return (await deps.ledger.claim(attempt, lease!)) ? attempt : null;', 'return attempt;'],
-  // The lease is asked first, and whoever has it has read what was claimed: the two guard the same, so both are broken here.
+  // Lease and claim guard the same: either is enough to keep the other's absence from being seen, so both are broken here.
   ['a claim that another wrote is taken for ours', 'lib/io/ledger/memory.ts', 'if (this.#documents.attempt.has(attempt.id)) return false;', '', ['lib/io/ledger/memory.ts', 'if (this.#lease?.fence !== lease.fence) throw new StaleLeaseError();', '']],
   ['whoever writes last is right', 'lib/io/ledger/memory.ts', 'if (stored?.rev !== attempt.rev) return null;', 'if (!stored) return null;'],
   ['an accepted call is not written down', FOLLOW, "      state: 'running',\n      taskId: answer.taskId,", "      state: 'claimed',\n      taskId: answer.taskId,"],

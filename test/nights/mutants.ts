@@ -93,7 +93,7 @@ const TABLE: readonly Row[] = [
   ['an order skips what it did already', GATES, 'const opening = context.calendarOf(standing).at(now)!;\n  const attempt', 'const opening = context.calendarOf(standing).at(now)!;\n  if (context.scene.overrides?.has(standing.instance.instanceId)) return null;\n  const attempt'],
   ['the same key makes another run', RUNS, 'return stored.order === mine.order && stored.runId !== undefined ? stored.runId : null;', 'return stored.order === mine.order ? run.id : null;'],
   ['a key stands for any request', RUNS, 'return stored.order === mine.order && stored.runId !== undefined ? stored.runId : null;', 'return stored.runId ?? null;'],
-  ['a request does not ask whether its key is taken', RUNS, 'if (await ledger.putNoteIfAbsent(name, JSON.stringify(mine), run.createdAt + KEY_KEPT)) return run.id;', 'if ((await ledger.note(name)) === null) {\n    await ledger.putNote(name, JSON.stringify(mine));\n    return run.id;\n  }'],
+  ['a request does not ask whether its key is taken', RUNS, 'if (await ledger.putNoteIfAbsent(name, text, until)) return run.id;', 'if ((await ledger.note(name)) === null) {\n    await ledger.putNote(name, text, until);\n    return run.id;\n  }'],
   ['any key is good for anything', 'handlers/middleware.ts', 'return right === null || rights.includes(right);', 'return right === null || rights.length > 0;'],
   ['no key is needed', 'handlers/middleware.ts', 'if (right === null) return;', 'if (right === null || right !== event.path) return;'],
   // Alerts from outside

@@ -114,11 +114,15 @@ export class Judge {
   ended(life: Life): void {
     for (const call of this.calls) if (call.life === life && call.answered) call.isKnown = true;
     const unverified = this.told.filter(({ event, by }) => event === 'unverified' && by === life);
-    for (const { upgrade, instance } of this.begun()) {
+    for (const { upgrade, instance, isKnown } of this.begun()) {
       const isTold = unverified.some(({ labels }) => labels.name === instance.spec.name);
-      if (isTold && upgrade.end === 'success') this.failureKnownAt.set(upgrade.taskId, this.night.timeline.now);
+      if (isTold && (upgrade.end === 'success' || !isKnown))
+        this.failureKnownAt.set(upgrade.taskId, this.night.timeline.now);
     }
+    // Whose answer was lost knows no task for certain its own: that it failed is known once people are told.
+    const own = new Set(this.begun().flatMap(({ upgrade, isKnown }) => (isKnown ? [upgrade.taskId] : [])));
     for (const id of life.sawFailed) {
+      if (!own.has(id)) continue;
       const count = (this.#knowing.get(id) ?? 0) + 1;
       this.#knowing.set(id, count);
       if (count === 2) this.failureKnownAt.set(id, this.night.timeline.now);

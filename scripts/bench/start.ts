@@ -51,8 +51,8 @@ const RUNS: Record<string, Run> = {
   'http handler': { bundle: 'http', event: httpEvent('/health'), table: false, limit: 3 },
   'worker handler': { bundle: 'worker', event: WORK, table: false, limit: 3 },
   'http handler of a table': { bundle: 'http', event: httpEvent('/health'), table: true, limit: 3 },
-  'tick handler and its reads of a local table': { bundle: 'tick', event: TICK, table: true, limit: null },
-  'worker handler and its reads of a local table': { bundle: 'worker', event: WORK, table: true, limit: null },
+  'tick handler and its reads of a local table': { bundle: 'tick', event: TICK, table: true, limit: 3 },
+  'worker handler and its reads of a local table': { bundle: 'worker', event: WORK, table: true, limit: 3 },
 };
 
 /** Each bundled handler run once, from nothing to its answer, against starting Node alone. Medians of interleaved rounds. */

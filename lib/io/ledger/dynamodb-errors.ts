@@ -27,7 +27,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ECONNRESET: NETWORK,
 };
 
-/** Any error of the AWS SDK as a person needs it; one that is told well already stays as it is. */
+/** Any error of AWS as a person needs it; one that is told well already stays as it is. */
 export function dynamoError(table: string, error: unknown): LedgerError {
   if (error instanceof LedgerError) return error;
   const { name = 'Error', message = '', code = '' } = error as { name?: string; message?: string; code?: string };

@@ -30,7 +30,7 @@ export async function openLedger(spec: string = DEFAULT_LEDGER, options: LedgerO
   return onDemand(async () => (await import('./dynamodb.ts')).openDynamoLedger(name, { env: systemEnv(), ...options }));
 }
 
-/** The ledger is loaded at its first use: the AWS SDK is large, and what a function is asked may not need it. */
+/** The ledger is loaded at its first use: the client takes time to load, and what a function is asked may not need it. */
 function onDemand(load: () => Promise<Ledger>): Ledger {
   let loading: Promise<Ledger> | null = null;
   const method = (name: keyof Ledger) => {

@@ -7,12 +7,12 @@ import type { Policy } from '../core/policy.ts';
 import { type Scene, targetOf } from '../core/stock.ts';
 import { DAY } from '../core/time.ts';
 import { type BackupOutcome, type Deps, hostOf, type Lease, StaleLeaseError } from '../deps.ts';
-import { LEASE_LASTS, newAttempt } from './claim.ts';
+import { CALL_LASTS, CALL_WITHIN, LEASE_LASTS, newAttempt } from './claim.ts';
 import { failureOf } from './failure.ts';
 import { scopeOf } from './follow.ts';
 import { pool } from './pool.ts';
 import { saveOnTop } from './save.ts';
-import { CALL_LASTS, CALL_WITHIN, isStillHeld, preflight, type StartOrder, whyTooLate } from './start.ts';
+import { isStillHeld, preflight, type StartOrder, whyTooLate } from './start.ts';
 import type { PassOptions } from './tally.ts';
 
 const ASKED_AT_ONCE = 4;

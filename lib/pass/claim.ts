@@ -5,11 +5,17 @@ import type { Instance, Part } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
 import type { Policy } from '../core/policy.ts';
 import { sizeClassOf } from '../core/stock.ts';
-import { iso, MINUTE } from '../core/time.ts';
+import { iso, MINUTE, SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 
 /** Longer than a start takes, reads with their retries included; renewed before each start. */
 export const LEASE_LASTS = 3 * MINUTE;
+
+/** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
+export const CALL_WITHIN = 5 * SECOND;
+
+/** No answer comes later than this after the call left: the client gives up before. */
+export const CALL_LASTS = 20 * SECOND;
 
 /** Who asked for what, and when it may be done. */
 export interface ClaimOrder {

@@ -10,17 +10,11 @@ import { dueParts, startableParts, targetOf } from '../core/stock.ts';
 import { type EpochMs, SECOND } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, hostOf, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
-import { type ClaimOrder, LEASE_LASTS, newAttempt } from './claim.ts';
+import { CALL_LASTS, CALL_WITHIN, type ClaimOrder, LEASE_LASTS, newAttempt } from './claim.ts';
 import { failureOf } from './failure.ts';
 import { askGates } from './gauge.ts';
 import { holdsNow } from './holds.ts';
 import { saveOnTop } from './save.ts';
-
-/** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
-export const CALL_WITHIN = 5 * SECOND;
-
-/** No answer comes later than this after the call left: the client gives up before. */
-export const CALL_LASTS = 20 * SECOND;
 
 export interface StartOrder extends ClaimOrder {
   scope: Scope;

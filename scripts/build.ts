@@ -18,11 +18,13 @@ const SELDOM = [
   'lib/core/alert-attempt.ts',
   'lib/core/alert-facts.ts',
   'lib/core/approval.ts',
+  'lib/core/backup-first.ts',
   'lib/core/deadline.ts',
   'lib/core/decide.ts',
   'lib/core/digest.ts',
   'lib/core/eras.ts',
   'lib/core/errors.ts',
+  'lib/core/gates.ts',
   'lib/core/policy-alerts.ts',
   'lib/core/policy-freeze.ts',
   'lib/core/recovered.ts',
@@ -32,6 +34,7 @@ const SELDOM = [
   'lib/io/ledger/sqlite.ts',
   'lib/pass/act.ts',
   'lib/pass/approvals.ts',
+  'lib/pass/back-up.ts',
   'lib/pass/follow.ts',
   'lib/pass/gauge.ts',
   'lib/pass/look.ts',
@@ -39,6 +42,7 @@ const SELDOM = [
   'lib/pass/order.ts',
   'lib/pass/recovered.ts',
   'lib/pass/start.ts',
+  'lib/pass/survey.ts',
 ];
 
 /**

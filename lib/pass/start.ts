@@ -7,7 +7,7 @@ import type { Instance, Part, Scope } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
 import { recheck } from '../core/recheck.ts';
 import { dueParts, startableParts, targetOf } from '../core/stock.ts';
-import { type EpochMs, SECOND } from '../core/time.ts';
+import type { EpochMs } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, hostOf, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
 import { CALL_LASTS, CALL_WITHIN, type ClaimOrder, LEASE_LASTS, newAttempt } from './claim.ts';

@@ -14,6 +14,7 @@ const FUNCTIONS = ['tick', 'http', 'alerts', 'worker'];
 
 /** Modules that a tick which finds nothing to do has no use for: they are loaded when one of their functions is called. */
 const SELDOM = [
+  'lib/core/address.ts',
   'lib/core/alert-approval.ts',
   'lib/core/alert-attempt.ts',
   'lib/core/alert-facts.ts',
@@ -24,17 +25,24 @@ const SELDOM = [
   'lib/core/digest.ts',
   'lib/core/eras.ts',
   'lib/core/errors.ts',
+  'lib/core/freeze.ts',
   'lib/core/gates.ts',
   'lib/core/policy-alerts.ts',
   'lib/core/policy-freeze.ts',
+  'lib/core/policy-problems.ts',
   'lib/core/recovered.ts',
+  'lib/core/slips.ts',
+  'lib/core/stock.ts',
   'lib/core/window-cron.ts',
   'lib/core/window-rrule.ts',
+  'lib/core/zone-hint.ts',
   'lib/io/dcs/sign.ts',
   'lib/io/ledger/sqlite.ts',
+  'lib/io/plain.ts',
   'lib/pass/act.ts',
   'lib/pass/approvals.ts',
   'lib/pass/back-up.ts',
+  'lib/pass/fleet.ts',
   'lib/pass/follow.ts',
   'lib/pass/gauge.ts',
   'lib/pass/look.ts',
@@ -43,6 +51,7 @@ const SELDOM = [
   'lib/pass/recovered.ts',
   'lib/pass/start.ts',
   'lib/pass/survey.ts',
+  'lib/pass/work.ts',
 ];
 
 /**

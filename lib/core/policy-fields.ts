@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { parseTime } from './day.ts';
-import { parseDuration } from './duration.ts';
+import { durationText, parseDuration } from './duration.ts';
 import { taught, textHint } from './policy-hints.ts';
-import { ageHint, belowHint, durationHint, durationText, shareHint, timeHint } from './slips.ts';
+import { ageHint, belowHint, durationHint, shareHint, timeHint } from './slips.ts';
 import { DAY } from './time.ts';
 import { isZone } from './zone.ts';
 import { zoneHint } from './zone-hint.ts';

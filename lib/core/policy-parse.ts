@@ -1,9 +1,9 @@
 import type * as z from 'zod/mini';
 import { cut, visible } from './cut.ts';
-import type { Policy, Problem } from './policy.ts';
+import { MOST_PROBLEMS, type Policy, type Problem } from './policy.ts';
 import { build, type Draft } from './policy-build.ts';
 import { type Env, isMapping, type Path, prepare, variableOf } from './policy-prepare.ts';
-import { allowedBy, badValue, MOST_PROBLEMS, pathText, problemsOf, valueAt, withoutEchoes } from './policy-problems.ts';
+import { allowedBy, badValue, pathText, problemsOf, valueAt, withoutEchoes } from './policy-problems.ts';
 import { policySchema } from './policy-schema.ts';
 import type { Report } from './window-read.ts';
 
@@ -32,7 +32,7 @@ export async function parsePolicy(raw: unknown, env: Env): Promise<{ policy: Pol
   const names = { waveNames, windowNames };
   const draft = parsed.success ? { ...parsed.data, ...names } : salvage(value as Record<string, unknown>, names);
   const { policy, found } = await built(draft, env, resolved);
-  problems.push(...withoutEchoes(problems, found));
+  if (found.length > 0) problems.push(...withoutEchoes(problems, found));
   return policy && problems.length === 0 ? { policy } : refused(problems);
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { cut } from './cut.ts';
-import type { Problem } from './policy.ts';
+import { MOST_PROBLEMS, type Problem } from './policy.ts';
 import { hintForMissing, hintOf, suggestion, textHint } from './policy-hints.ts';
 import { type Path, variableOf } from './policy-prepare.ts';
 
@@ -23,9 +23,6 @@ export function problemsOf(issues: readonly Issue[], raw: unknown, schema: z.Zod
 }
 
 const MERGE = 'YAML 1.2 has no merge keys: repeat what is to be merged';
-
-/** More than a person reads; a document of nonsense would have one for every line. */
-export const MOST_PROBLEMS = 100;
 
 /** A problem with the value at `path`; `allowed` completes "it must be …". */
 export function badValue(path: Path, raw: unknown, allowed: string, hint: string): Problem {

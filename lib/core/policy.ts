@@ -184,3 +184,6 @@ export interface Problem {
   /** What to do about it. */
   hint: string;
 }
+
+/** More than a person reads; a document of nonsense would have one for every line. */
+export const MOST_PROBLEMS = 100;

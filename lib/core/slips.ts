@@ -1,6 +1,5 @@
 import { cut } from './cut.ts';
-import { parseDuration } from './duration.ts';
-import { DAY, HOUR, MINUTE } from './time.ts';
+import { durationText, parseDuration } from './duration.ts';
 
 // What people write instead of times, durations and shares, and what to write then.
 
@@ -106,7 +105,3 @@ const ORDINALS = [['1st', 'first', '1', '1.'], ['2nd', 'second', '2', '2.'], ['3
 
 const GENERAL_MONTH_DAY =
   'write 1st, 2nd, 3rd, 4th, 5th or last and a weekday of three small letters, or day and a number from 1 to 31';
-
-export function durationText(ms: number): string {
-  return ms % DAY === 0 && ms > 0 ? `${ms / DAY}d` : ms % HOUR === 0 ? `${ms / HOUR}h` : `${ms / MINUTE}m`;
-}

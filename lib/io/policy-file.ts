@@ -1,7 +1,7 @@
-import type { Policy, Problem } from '../core/policy.ts';
+import { MOST_PROBLEMS, type Policy, type Problem } from '../core/policy.ts';
 import { parsePolicy } from '../core/policy-parse.ts';
 import type { Env } from '../core/policy-prepare.ts';
-import { MOST_PROBLEMS, withoutEchoes } from '../core/policy-problems.ts';
+import { withoutEchoes } from '../core/policy-problems.ts';
 
 /** A problem and where it stands; both count from 1. */
 export interface PlacedProblem extends Problem {

@@ -47,9 +47,9 @@ export function atFirstCall(modules: readonly string[], name: string): FirstCall
       });
       onResolve({ filter: /./, namespace: 'at-first-call' }, ({ path }) => ({ path, external: true }));
       onLoad({ filter: /./, namespace: 'at-first-call' }, ({ path }) => {
-        const load = `require('./${files.get(path)}.cjs')`;
+        const load = `(loaded ??= require('./${files.get(path)}.cjs'))`;
         const functions = functionsOf(path).map((one) => `export const ${one} = (...all) => ${load}.${one}(...all);`);
-        return { contents: functions.join('\n') };
+        return { contents: ['let loaded;', ...functions].join('\n') };
       });
     },
   };

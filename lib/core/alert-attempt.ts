@@ -181,19 +181,23 @@ export function unseenAlert(
 }
 
 /** No backup can be made of an instance whose upgrade waits for one. */
-export function backupAlert(attempt: Attempt, rule: ErrorRule, at: EpochMs): Alert {
-  const { id, name, scope, error } = attempt;
+export function backupAlert(
+  attempt: Attempt,
+  { code, message, rule }: { code: string; message: string; rule: ErrorRule },
+  at: EpochMs,
+): Alert {
+  const { id, name, scope } = attempt;
   const grant = 'Grant dcs:instance:backupData to this user, or leave gates.backupFirst out of the policy.';
   return {
     key: `backup:${id}`,
     event: 'scope',
     severity: 'warning',
-    summary: `${name} is not upgraded, because no backup of it was made: ${because(attempt)}.`,
+    summary: `${name} is not upgraded, because no backup of it was made: ${message} (${code}).`,
     action: rule.class === 'denied' ? grant : rule.hint,
     at,
-    labels: labelsOf(attempt),
+    labels: { ...labelsOf(attempt), code },
     instance: subjectOf(attempt),
-    cause: `backup ${scope} ${error?.code}`,
+    cause: `backup ${scope} ${code}`,
   };
 }
 

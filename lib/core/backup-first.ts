@@ -32,34 +32,42 @@ export function firstBackup(
   if (cacheModeOf(instance) === 'single')
     return because('gate_failed', 'a single-node instance can have none, so none is asked for');
   const open = attempts.filter((attempt) => isOpen(attempt) && attempt.backup);
-  const own = open.find(({ instanceId }) => instanceId === instance.instanceId);
-  const ask = own?.backup;
+  const ask = open.find(({ instanceId }) => instanceId === instance.instanceId)?.backup;
   if (ask?.state === 'failed')
-    return because('gate_failed', `none is asked for again in this opening: ${errorText(own!.error)}`);
+    return because('gate_failed', `none is asked for again in this opening: ${errorText(ask)}`);
   if (ask?.state === 'made')
     return because(
       'gate_failed',
       `one was made in this opening, asked for at ${iso(ask.askedAt)}; no other is asked for`,
     );
   if (ask && ask.retryAt !== null && now < ask.retryAt)
-    return because('backing_up', `one is asked for again from ${iso(ask.retryAt)}: ${errorText(own!.error)}`);
+    return because('backing_up', `one is asked for again from ${iso(ask.retryAt)}: ${errorText(ask)}`);
   const stopped = open.find(({ scope, backup }) => scope === instance.scope && backup?.stopsScope);
   if (stopped)
     return because(
       'gate_failed',
-      `none is asked for in ${instance.scope} in this opening: ${errorText(stopped.error)}`,
+      `none is asked for in ${instance.scope} in this opening: ${errorText(stopped.backup!)}`,
     );
   return { ...because('backing_up', 'one is asked for first'), backup: 'lacking' };
 }
 
-function errorText(error: AttemptError | null): string {
+function errorText({ error }: BackupAsk): string {
   return error ? `${error.message} (${error.code})` : 'it came to nothing';
 }
 
 /** What an attempt remembers when a backup is about to be asked for. `lookUntil`: see {@link BackupAsk}. */
 export function asking(attempt: Attempt, now: EpochMs, lookUntil: EpochMs, host: string): Attempt {
   const calls = (attempt.backup?.calls ?? 0) + 1;
-  const backup: BackupAsk = { state: 'asked', id: null, askedAt: now, askedOn: host, lookUntil, retryAt: null, calls };
+  const backup: BackupAsk = {
+    state: 'asked',
+    id: null,
+    askedAt: now,
+    askedOn: host,
+    lookUntil,
+    retryAt: null,
+    calls,
+    error: null,
+  };
   return noted(attempt, now, `a backup is asked for, call ${calls}`, { backup });
 }
 
@@ -79,7 +87,7 @@ export function backupAnswered(attempt: Attempt, answer: BackupAnswer, now: Epoc
   const error = { code, message, requestId };
   if (answer.kind === 'unknown') {
     const note = `whether a backup is being made is not known (${code}): looking until ${iso(ask.lookUntil)}`;
-    return noted(attempt, now, note, { error });
+    return changed(attempt, now, note, {}, error);
   }
   const retryAt = now + RETRY_AFTER * ask.calls;
   if (answer.kind === 'not_sent') {
@@ -88,7 +96,7 @@ export function backupAnswered(attempt: Attempt, answer: BackupAnswer, now: Epoc
   }
   if (rule.class === 'throttled' && ask.calls < MOST_CALLS)
     return changed(attempt, now, `too many requests to ask for a backup (${code})`, { state: 'free', retryAt }, error);
-  const stopsScope = rule.stops === 'scope' ? ({ stopsScope: true } as const) : {};
+  const stopsScope = rule.stops === 'scope' && rule.retry === 'never' ? ({ stopsScope: true } as const) : {};
   return changed(attempt, now, `the backup was refused (${code})`, { state: 'failed', ...stopsScope }, error);
 }
 
@@ -148,7 +156,9 @@ function changed(
   at: EpochMs,
   note: string,
   change: Partial<BackupAsk>,
-  error: AttemptError | null = attempt.error,
+  error?: AttemptError | null,
 ): Attempt {
-  return noted(attempt, at, note, { backup: { ...attempt.backup!, ...change }, error });
+  if (error === undefined) return noted(attempt, at, note, { backup: { ...attempt.backup!, ...change } });
+  const told = error && { code: error.code, message: error.message };
+  return noted(attempt, at, note, { backup: { ...attempt.backup!, ...change, error: told }, error });
 }

@@ -44,6 +44,8 @@ export interface BackupAsk {
   retryAt: EpochMs | null;
   /** How many requests left in this opening. */
   calls: number;
-  /** It was refused for a reason that goes for the whole scope. */
+  /** Why the latest request came to nothing, or its outcome is not known. */
+  error: { code: string; message: string } | null;
+  /** It was refused for a reason that goes for the whole scope, and that a person has to mend. */
   stopsScope?: true;
 }

@@ -1,8 +1,8 @@
 import { backupAlert, unreadableAttemptAlert } from '../core/alert-attempt.ts';
-import { queueAlert } from '../core/alert-facts.ts';
+import { queueAlert, unknownCodeAlert } from '../core/alert-facts.ts';
 import { type Attempt, ended, isBackingUp, isHanded, isInFlight } from '../core/attempt.ts';
 import { followBackup } from '../core/backup-first.ts';
-import { ruleFor } from '../core/errors.ts';
+import { isKnown, ruleFor } from '../core/errors.ts';
 import { advance, withTimeout } from '../core/follow.ts';
 import type { Scope } from '../core/instance.ts';
 import { BACKUPS_LOOK_BACK, loadGates } from '../core/load.ts';
@@ -101,9 +101,13 @@ async function followedBackup(deps: Deps, scope: Scope, attempt: Attempt, signal
 function tellOfBackup({ clock }: Deps, attempt: Attempt, tally: Tally): void {
   if (!attempt.backup || isBackingUp(attempt)) return;
   tally.looked.push(attempt.id);
-  if (attempt.backup.state !== 'failed' || attempt.state !== 'claimed' || !attempt.error) return;
-  const rule = ruleFor(attempt.error.code, 0);
-  tally.raised.push({ alert: backupAlert(attempt, rule, clock.now()), grace: GRACE });
+  const { state, error } = attempt.backup;
+  // Once the upgrade was called the backup keeps it back no longer: there was another.
+  if (state !== 'failed' || !error || attempt.state !== 'claimed' || attempt.calls > 0) return;
+  const now = clock.now();
+  const alert = backupAlert(attempt, { ...error, rule: ruleFor(error.code, 0) }, now);
+  tally.raised.push({ alert, grace: GRACE });
+  if (!isKnown(error.code)) tally.raised.push({ alert: unknownCodeAlert(error.code, error.message, now), grace: 0 });
 }
 
 /** Refused, and waiting for a later tick of its opening; when that is over, so is the attempt. */

@@ -35,14 +35,14 @@ describe('whether a backup is asked for', () => {
     ['one is being made', { ...lacking, backup: 'running' }, {}, [], 'backing_up: the last good backup is 30 h old; one is being made', false],
     ['it can have none', lacking, { details: { cacheMode: 'single', productType: 'generic' } }, [], 'gate_failed: the last good backup is 30 h old; a single-node instance can have none, so none is asked for', false],
     ['its spec says that it can have none', lacking, { details: null, specCode: 'redis.single.xu1.large.1' }, [], 'gate_failed: the last good backup is 30 h old; a single-node instance can have none, so none is asked for', false],
-    ['it came to nothing in this opening', lacking, {}, [attemptWith({ state: 'failed' }, { error })], 'gate_failed: the last good backup is 30 h old; none is asked for again in this opening: a job runs (DCS.4017)', false],
-    ['it came to nothing in an opening that is over', lacking, {}, [attemptWith({ state: 'failed' }, { error, state: 'expired', finishedAt: NIGHT })], 'backing_up: the last good backup is 30 h old; one is asked for first', true],
+    ['it came to nothing in this opening', lacking, {}, [attemptWith({ state: 'failed', error })], 'gate_failed: the last good backup is 30 h old; none is asked for again in this opening: a job runs (DCS.4017)', false],
+    ['it came to nothing in an opening that is over', lacking, {}, [attemptWith({ state: 'failed', error }, { state: 'expired', finishedAt: NIGHT })], 'backing_up: the last good backup is 30 h old; one is asked for first', true],
     ['one was made, and is too old by now', lacking, {}, [attemptWith({ state: 'made' })], 'gate_failed: the last good backup is 30 h old; one was made in this opening, asked for at 2026-11-23T17:00:00Z; no other is asked for', false],
-    ['none was begun, a moment ago', lacking, {}, [attemptWith({ state: 'free', retryAt: NIGHT + 2 * MINUTE }, { error })], 'backing_up: the last good backup is 30 h old; one is asked for again from 2026-11-23T17:02:00Z: a job runs (DCS.4017)', false],
-    ['none was begun, some time ago', lacking, {}, [attemptWith({ state: 'free', retryAt: NIGHT + MINUTE }, { error })], 'backing_up: the last good backup is 30 h old; one is asked for first', true],
-    ['the scope refuses them', lacking, { instanceId: 'id-b' }, [attemptWith({ state: 'failed', stopsScope: true }, { error })], 'gate_failed: the last good backup is 30 h old; none is asked for in cn-north-4/p1 in this opening: a job runs (DCS.4017)', false],
-    ['that of another instance came to nothing', lacking, { instanceId: 'id-b' }, [attemptWith({ state: 'failed' }, { error })], 'backing_up: the last good backup is 30 h old; one is asked for first', true],
-    ['another scope refuses them', lacking, { instanceId: 'id-b', scope: 'eu/p2' }, [attemptWith({ state: 'failed', stopsScope: true }, { error })], 'backing_up: the last good backup is 30 h old; one is asked for first', true],
+    ['none was begun, a moment ago', lacking, {}, [attemptWith({ state: 'free', retryAt: NIGHT + 2 * MINUTE, error })], 'backing_up: the last good backup is 30 h old; one is asked for again from 2026-11-23T17:02:00Z: a job runs (DCS.4017)', false],
+    ['none was begun, some time ago', lacking, {}, [attemptWith({ state: 'free', retryAt: NIGHT + MINUTE, error })], 'backing_up: the last good backup is 30 h old; one is asked for first', true],
+    ['the scope refuses them', lacking, { instanceId: 'id-b' }, [attemptWith({ state: 'failed', stopsScope: true, error })], 'gate_failed: the last good backup is 30 h old; none is asked for in cn-north-4/p1 in this opening: a job runs (DCS.4017)', false],
+    ['that of another instance came to nothing', lacking, { instanceId: 'id-b' }, [attemptWith({ state: 'failed', error })], 'backing_up: the last good backup is 30 h old; one is asked for first', true],
+    ['another scope refuses them', lacking, { instanceId: 'id-b', scope: 'eu/p2' }, [attemptWith({ state: 'failed', stopsScope: true, error })], 'backing_up: the last good backup is 30 h old; one is asked for first', true],
   ])('%s', (_, no, instance, attempts, says, asks) => {
     const found = firstBackup(no, anInstance('a', instance), attempts, NIGHT + MINUTE);
     expect(found && `${found.reason}: ${found.detail}`).toBe(says);
@@ -53,7 +53,7 @@ describe('whether a backup is asked for', () => {
 describe('what an attempt remembers of it', () => {
   it('before the call: that its outcome is not known, and until when to look', () => {
     const attempt = asking(attemptWith({ state: 'free', retryAt: NIGHT, calls: 1 }), NIGHT + HOUR, NIGHT + HOUR + 1, 'host');
-    const asked = { state: 'asked', id: null, askedAt: NIGHT + HOUR, askedOn: 'host', lookUntil: NIGHT + HOUR + 1, retryAt: null, calls: 2 };
+    const asked = { state: 'asked', id: null, askedAt: NIGHT + HOUR, askedOn: 'host', lookUntil: NIGHT + HOUR + 1, retryAt: null, calls: 2, error: null };
     expect([attempt.backup, isInFlight(attempt)]).toEqual([asked, true]);
   }); // biome-ignore format: one line each
 
@@ -78,7 +78,8 @@ describe('what an attempt remembers of it', () => {
     expect(attempt.backup).toMatchObject(expected);
     expect(attempt.backup!.stopsScope).toBe((expected as BackupAsk).stopsScope);
     expect([attempt.state, attempt.calls, isInFlight(attempt)]).toEqual(['claimed', 0, holdsItsPlace]);
-    expect(attempt.error?.code ?? null).toBe(answer.kind === 'accepted' ? null : answer.code);
+    const code = answer.kind === 'accepted' ? null : answer.code;
+    expect([attempt.error?.code ?? null, attempt.backup!.error?.code ?? null]).toEqual([code, code]);
   });
 
   it('throttled for the third time is throttled for good', () => {

@@ -216,6 +216,7 @@ describe('a backup that comes to nothing', () => {
     expect([world.backupPosts.length, world.posts]).toEqual([1, []]);
     const told = world.alerts.filter(({ event }) => event === 'scope');
     expect(told).toHaveLength(1);
+    expect(world.alerts.some(({ event }) => event === 'unknown_code')).toBe(code === 'DCS.9999');
     expect(told[0]).toMatchObject({ summary: expect.stringContaining(code), action: expect.stringMatching(/\w/) });
     world.now = NIGHT + DAY + MINUTE;
     world.backupMoods.delete('a');
@@ -249,6 +250,17 @@ describe('a backup that comes to nothing', () => {
     world.backupMoods.set('a', [mood, 'accept']);
     await world.untilQuiet();
     expect([world.made.length, world.begun.length]).toEqual([1, 1]);
+  });
+
+  it('is told no more once an automatic one came and the upgrade was called', async () => {
+    const world = worldOf(['a']);
+    world.backupMoods.set('a', ['fail']);
+    await world.ticks(10);
+    world.backups.set('a', world.now);
+    world.moods.set('a', [{ refuse: 'DCS.4017', status: 400 }]);
+    await world.ticks(30);
+    expect(world.posts).toHaveLength(3);
+    expect(world.alerts.filter(({ event }) => event === 'scope')).toEqual([]);
   });
 
   it('an automatic one that comes after it lets the upgrade start', async () => {

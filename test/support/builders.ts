@@ -90,7 +90,7 @@ export function anAttempt(name: string, change: Partial<Attempt> = {}): Attempt 
 /** Asked for in the window's first minute, its outcome not known yet. */
 export function aBackupAsk(change: Partial<BackupAsk> = {}): BackupAsk {
   const looks = { askedAt: NIGHT, askedOn: '', lookUntil: NIGHT + 3 * MINUTE };
-  return { state: 'asked', id: null, ...looks, retryAt: null, calls: 1, ...change };
+  return { state: 'asked', id: null, ...looks, retryAt: null, calls: 1, error: null, ...change };
 }
 
 export function aTask(change: Partial<Task> = {}): Task {

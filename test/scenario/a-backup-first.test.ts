@@ -105,6 +105,63 @@ describe('a backup before the upgrade', () => {
     expect(world.backupPosts).toEqual([]);
   });
 
+  it('is not asked for by who lost the lease meanwhile, nor where another was faster with the claim', async () => {
+    const world = worldOf(['a']);
+    const slow = world.deps();
+    const { acquireLease } = slow.ledger;
+    let leases = 0;
+    slow.ledger.acquireLease = async (...args) => {
+      leases += 1;
+      if (leases === 2) {
+        world.now += 4 * MINUTE;
+        const other = await world.ledger.acquireLease('another', MINUTE, world.now);
+        await world.ledger.releaseLease(other!);
+      }
+      return acquireLease(args[0], args[1], world.now);
+    };
+    expect((await world.pass({}, slow)).decisions[0]).toMatchObject({ reason: 'another_run' });
+    world.now += 4 * MINUTE;
+    const late = world.deps();
+    late.ledger.claim = async () => false;
+    expect((await world.pass({}, late)).decisions[0]).toMatchObject({ reason: 'another_run' });
+    expect(world.backupPosts).toEqual([]);
+  });
+
+  it('is not asked for late: it is free for the next tick', async () => {
+    const world = worldOf(['a']);
+    const deps = world.deps();
+    const { claim } = deps.ledger;
+    deps.ledger.claim = async (...args) => {
+      world.now += 6_000;
+      return claim(...args);
+    };
+    expect((await world.pass({}, deps)).decisions[0]).toMatchObject({ reason: 'not_startable' });
+    expect(world.backupPosts).toEqual([]);
+    expect((await world.ledger.attempts({}))[0]!.backup).toMatchObject({ state: 'free', calls: 0 });
+    await world.untilQuiet();
+    expect([world.backupPosts.length, world.begun.length]).toEqual([1, 1]);
+  });
+
+  it('is not asked for again by who lost the lease while that was written down', async () => {
+    const world = worldOf(['a']);
+    world.backupMoods.set('a', ['unsent', 'accept']);
+    await world.pass();
+    world.now += 3 * MINUTE;
+    const deps = world.deps();
+    const { save } = deps.ledger;
+    deps.ledger.save = async (attempt) => {
+      const saved = await save(attempt);
+      if (attempt.backup?.state === 'asked') {
+        world.now += 4_000;
+        world.ledger.acquireLease = async () => null;
+      }
+      return saved;
+    };
+    const { decisions } = await world.pass({}, deps);
+    expect([decisions[0]!.reason, world.backupPosts]).toEqual(['another_run', []]);
+    expect((await world.ledger.attempts({}))[0]!.backup).toMatchObject({ state: 'free', calls: 0 });
+  });
+
   it('two passes at once ask for one', async () => {
     const world = worldOf(['a']);
     await Promise.all([world.pass(), world.pass(), world.pass()]);
@@ -242,6 +299,15 @@ describe('a backup that comes to nothing', () => {
     expect(await decisionOf(world, 'b')).toMatchObject({ detail: expect.stringContaining('APIGW.0302') });
   });
 
+  it('in the same pass by no more than were asked at once', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `i${index}`);
+    const world = worldOf(names, { limits: { ...LIMITS, parallel: 12 } });
+    for (const name of names) world.backupMoods.set(name, [{ refuse: 'APIGW.0302', status: 403 }]);
+    const { decisions } = await world.pass();
+    expect(world.backupPosts.length).toBeLessThanOrEqual(4);
+    expect(decisions.filter(({ detail }) => detail.includes('APIGW.0302'))).toHaveLength(12);
+  });
+
   it.each<[string, BackupMood]>([
     ['not sent', 'unsent'],
     ['throttled', { refuse: 'APIGW.0308', status: 429 }],
@@ -315,6 +381,20 @@ describe('what comes between', () => {
     await world.ticks(20);
     expect([world.backupPosts.length, world.begun.length]).toEqual([1, 1]);
     expect(await world.ledger.attempts({})).toMatchObject([{ requestedBy: 'ops', opening: { id: 'override:r1' } }]);
+  });
+
+  it('and for an automatic one that runs: the order is kept', async () => {
+    const world = worldOf(['a']);
+    world.now = NIGHT - 3 * HOUR;
+    world.made.push({ id: 'auto', name: 'a', at: world.now - MINUTE, ends: world.now + 5 * MINUTE, fails: false });
+    const order = { only: () => true, override: { runId: 'r1' }, requestedBy: 'ops', reason: 'CVE' };
+    const { decisions } = await world.pass(order);
+    expect(decisions[0]).toMatchObject({
+      reason: 'backing_up',
+      detail: expect.stringMatching(/the order is kept until/),
+    });
+    await world.ticks(10);
+    expect([world.backupPosts.length, world.begun.length]).toEqual([0, 1]);
   });
 
   it('with a queue the pass asks, and a worker begins the upgrade', async () => {

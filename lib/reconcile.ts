@@ -16,6 +16,7 @@ import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
 import { act } from './pass/act.ts';
 import { approvalFor } from './pass/approval.ts';
+import { backUpFirst } from './pass/back-up.ts';
 import { LEASE_LASTS } from './pass/claim.ts';
 import { type Observation, recall, remember, withReread } from './pass/fleet.ts';
 import { followAll } from './pass/follow.ts';
@@ -145,7 +146,6 @@ async function decideAndAct(
       };
       await act(deps, policy, wanted, lease, options, tally);
       if (wanted.backups.size > 0) {
-        const { backUpFirst } = await import('./pass/back-up.ts');
         report.decisions = await backUpFirst(deps, policy, wanted, report.decisions, lease, options);
       }
     }

@@ -27,11 +27,21 @@ export function failedOnes(
   const latest = new Set(
     decisions.filter(({ reason }) => reason === 'already_latest').map(({ instanceId }) => instanceId),
   );
-  const readAt = new Map(instances.map(({ instanceId, versions }) => [instanceId, versions?.readAt ?? 0]));
+  const atRest = instances.filter(({ status, upgrading }) => status === 'RUNNING' && !upgrading);
+  const readAt = new Map(atRest.map(({ instanceId, versions }) => [instanceId, versions?.readAt ?? 0]));
   return open.map((attempt) => {
-    const { instanceId, finishedAt } = attempt;
-    return { attempt, isCurrent: latest.has(instanceId) && readAt.get(instanceId)! > finishedAt! };
+    const { instanceId, finishedAt, state } = attempt;
+    const isLatest = latest.has(instanceId) && (readAt.get(instanceId) ?? 0) > finishedAt!;
+    // What had its version and was not as the gates ask is shown to be well by a later upgrade alone.
+    return {
+      attempt,
+      isCurrent: isLatest && (state === 'failed' || attempts.some((one) => isSuccessAfter(one, attempt))),
+    };
   });
+}
+
+function isSuccessAfter(one: Attempt, { instanceId, finishedAt }: Attempt): boolean {
+  return one.instanceId === instanceId && one.state === 'succeeded' && one.claimedAt > finishedAt!;
 }
 
 /** What is over, under the key that it was told under. What was told as one ends with its last. */

@@ -166,9 +166,9 @@ function notFrozen({ instance, due }: Standing, { scene }: Context): No | null {
   return { action: 'wait', reason: 'frozen', detail: `freeze ${freeze.name}: ${freeze.reason}`, from: scene.now };
 }
 
-/** It was ordered, nothing was ever called for it, and its time is over: its instance has its own window as if it had not been. */
+/** It was ordered, nothing was accepted, and its time is over with tries left: its instance has its own window as if it had not been. */
 function cameToNothing({ opening, state, calls }: Attempt): boolean {
-  return isOverride(opening) && state === 'expired' && calls === 0;
+  return isOverride(opening) && state === 'expired' && calls < MOST_CALLS;
 }
 
 /** One accepted upgrade an opening, and a bounded number of calls: see "retry" in the policy's reference. */

@@ -67,11 +67,11 @@ describe('what was ordered and waits', () => {
     expect(waitingOverrides([attempt], now).has('id-a')).toBe(waits);
   });
 
-  it('leaves its window to it when it came to nothing without a call', () => {
+  it('leaves its window to it when it came to nothing with tries left', () => {
     const late = overrideOpening('run-1', NIGHT - HOUR, 30 * MINUTE);
     const came = (change: Partial<Attempt>) =>
       decide(aScene([anInstance('a')], { now: late.closes + MINUTE, attempts: [waiting({ opening: late, state: 'expired', finishedAt: late.closes, ...change })] })).decisions[0]!.reason; // biome-ignore format: one thought
-    expect([came({}), came({ calls: 3 })]).toEqual(['due', 'tries_spent']);
+    expect([came({}), came({ calls: 1 }), came({ calls: 3 })]).toEqual(['due', 'due', 'tries_spent']);
   });
 
   it('is told when it was never begun; what a window left undone is not', () => {

@@ -60,6 +60,8 @@ const SELDOM = [
  */
 const UNUSED = [
   'bowser',
+  // Streams of events, which neither the queue nor topics have.
+  '@smithy/core/event-streams',
   ...['sso', 'ini', 'process', 'web-identity'].map((kind) => `@aws-sdk/credential-provider-${kind}`),
 ];
 
@@ -97,15 +99,31 @@ async function bundle(name: string): Promise<void> {
     metafile: true,
     write: false,
   });
+  const main = relative('.', join(folder, `${name}.cjs`));
+  const used = filesUsed(metafile, main);
   for (const { path, text } of outputFiles) {
+    // What is loaded at its first call is bundled for every function, also for those that never call it.
+    if (!used.includes(relative('.', path))) continue;
     const { code } = await transform(text, { ...SHARED, format: 'cjs', supported: { 'dynamic-import': false } });
     writeFileSync(path, code);
   }
-  const atStart = filesAtStart(metafile, relative('.', join(folder, `${name}.cjs`)));
-  const later = Object.keys(metafile.outputs).filter((file) => !atStart.includes(file));
+  const atStart = filesAtStart(metafile, main);
+  const later = used.filter((file) => !atStart.includes(file));
   console.log(
     `${folder}/${name}.cjs  ${size(metafile, atStart)} KB at the start, ${size(metafile, later)} KB when needed`,
   );
+}
+
+/** The file and all that it may ever load. */
+function filesUsed({ outputs }: Metafile, file: string): string[] {
+  const found = new Set([file]);
+  for (const one of found) {
+    for (const { path } of outputs[one]?.imports ?? []) {
+      const loaded = relative('.', path.startsWith('./') ? join(folder, path) : path);
+      if (outputs[loaded]) found.add(loaded);
+    }
+  }
+  return [...found];
 }
 
 /** The file and all that it imports at once. */

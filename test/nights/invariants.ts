@@ -73,7 +73,7 @@ function secondInOpening(judge: Judge, { instance, opening, at }: Call): string 
 }
 
 /** As the policy's reference says of what was refused. */
-const MOST_CALLS = 3;
+export const MOST_CALLS = 3;
 
 function tooManyCalls(judge: Judge, { instance, opening }: Call): string | null {
   const before = judge.calls.filter((one) => one.instance === instance && one.opening === opening).length;

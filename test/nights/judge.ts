@@ -55,6 +55,8 @@ export class Judge {
   /** Holds that were asked for, or asked to end, and nobody knows whether they did. */
   readonly unsure: { match: HoldMatch; from: EpochMs }[] = [];
   readonly records = new Records(this);
+  /** Instance ids, once for each call that did not get as far as the control plane. */
+  readonly inVain: string[] = [];
   /** When an instance was at something else, by somebody else's doing. */
   readonly busy: { instance: SimulatedInstance; from: EpochMs; to: EpochMs }[] = [];
   /** What the steady receiver got, repeats included. */

@@ -5,7 +5,7 @@ import { reconcile } from '../../lib/reconcile.ts';
 import { isGone, minorAt, newestOf, runningUpgrade, statusAt } from '../../lib/simulator/lifecycle.ts';
 import type { SimulatedInstance } from '../../lib/simulator/world.ts';
 import { mayBeFrozen, mayFailGates } from './conditions.ts';
-import { isEligible, isWithoutTrace, membersOf } from './invariants.ts';
+import { isEligible, isWithoutTrace, MOST_CALLS, membersOf } from './invariants.ts';
 import type { Judge } from './judge.ts';
 import type { Night } from './night.ts';
 import type { Stage } from './play.ts';
@@ -142,6 +142,12 @@ function wasRefused(posts: Night['simulator']['posts'], id: string): boolean {
   return posts.some(({ instanceId, code }) => instanceId === id && code !== null);
 }
 
+/** As often as one may be called in an opening; the network alone kept it back. */
+const hasTriedInVain: IsSo = ({ judge }, { spec }) =>
+  judge.inVain.filter((id) => id === spec.id).length +
+    judge.calls.filter(({ instance }) => instance.spec.id === spec.id).length >=
+  MOST_CALLS;
+
 const isRefused: IsSo = ({ simulator }, { spec }) => wasRefused(simulator.posts, spec.id);
 
 const waveBeforeIsUndone: IsSo = (night, { spec }) => {
@@ -187,7 +193,7 @@ const IS_SO: Record<Reason, IsSo> = {
   failed_this_opening: hasFailures,
   // An order has an opening of its own, and counts in every other that this one overlaps.
   done_this_opening: (night, instance) => hasMoved(night, instance) || night.judge.records.orders.some(({ instanceId }) => instanceId === instance.spec.id), // biome-ignore format: one thought
-  tries_spent: isRefused,
+  tries_spent: (night, instance) => isRefused(night, instance) || hasTriedInVain(night, instance),
   retry_later: () => false,
   instance_busy: (night, instance) => !isRunning(night, instance),
   instance_not_running: (night, instance) => !isRunning(night, instance),

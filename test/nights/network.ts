@@ -142,6 +142,8 @@ async function call(night: Night, sent: Request): Promise<Outcome> {
   const leftAt = night.timeline.now;
   const trouble = night.weather('calls', name)?.trouble ?? null;
   if (death.after) night.timeline.after(1, () => night.kill(life, `${where}, after it left`));
+  if (trouble === 'not_sent' || trouble === 'lost_before' || trouble === 'throttled')
+    night.judge.inVain.push(sent.url.pathname.split('/')[4] ?? '');
   if (trouble === 'not_sent') return noted(night, sent, 'refused', trouble);
   const late = trouble === 'late' ? (10 + night.draw(`${name}/late`) * 8) * SECOND : 0;
   await night.timeline.sleep(night.latency(life, name) + late);

@@ -27,14 +27,19 @@ export async function withCalendar(
   return { policy: await withFeeds(policy, now + skew, 'policy.yaml'), problem: null };
 }
 
+/** A program waits no longer for its answer, and a slow machine may take as long. */
+const PATIENCE = 5 * SECOND;
+
 /** What its server answers. */
 export async function askCalendar(night: Night, life: Life, name: string): Promise<Reaction> {
-  await night.timeline.sleep(night.latency(life, name));
+  const [there, back] = [night.latency(life, name), night.latency(life, `${name}/back`)];
+  await night.timeline.sleep(there);
   const trouble = night.weather('calendar', name)?.trouble ?? null;
   night.note(life.name, `GET calendar${trouble ? ` (${trouble})` : ''}`);
   if (trouble) night.counts.calendarTroubles += 1;
   const answer = ok(icsOf(night));
-  await night.timeline.sleep(night.latency(life, `${name}/back`));
+  if (there + back >= PATIENCE) night.judge.lateCalendars.push(night.time);
+  await night.timeline.sleep(back);
   switch (trouble) {
     case 'down':
       return 'reset';

@@ -41,7 +41,8 @@ export function mayBeFrozen(judge: Judge): boolean {
   const { rules, plan, time } = judge.night;
   const slack = CALENDAR_LASTS + BEGAN_AGO + judge.skews();
   const isNear = ({ from, to }: CalendarEvent) => from - judge.skews() <= time && time < to + judge.skews();
-  return rules.calendar !== null && (plan.events.some(isNear) || judge.night.faults('calendar').some(({ at, lasts }) => at <= time && time < at + lasts + slack)); // biome-ignore format: one thought
+  const wasLate = judge.lateCalendars.some((at) => at <= time && time < at + slack);
+  return rules.calendar !== null && (plan.events.some(isNear) || wasLate || judge.night.faults('calendar').some(({ at, lasts }) => at <= time && time < at + lasts + slack)); // biome-ignore format: one thought
 }
 
 const LOOK_BACK = 15 * MINUTE;

@@ -57,6 +57,8 @@ export class Judge {
   readonly records = new Records(this);
   /** Instance ids, once for each call that did not get as far as the control plane. */
   readonly inVain: string[] = [];
+  /** When the calendar's answer came too late to be taken. */
+  readonly lateCalendars: number[] = [];
   /** When an instance was at something else, by somebody else's doing. */
   readonly busy: { instance: SimulatedInstance; from: EpochMs; to: EpochMs }[] = [];
   /** What the steady receiver got, repeats included. */

@@ -119,7 +119,7 @@ function overLimits(judge: Judge, call: Call): string | null {
   const { tags, region } = instance.spec;
   const inWave = others.filter((one) => one.instance.spec.tags.env === tags.env).length;
   const inScope = others.filter((one) => one.instance.spec.region === region).length;
-  const inOpening = judge.begun().filter((one) => one.opening === call.opening).length;
+  const inOpening = judge.begun().filter((one) => one.opening === call.opening && !isWithoutTrace(one, call.at)).length;
   const ofApp = others.filter((one) => one.instance.spec.tags.app === tags.app).length;
   const most = (limit: (rules: Rules) => number | null) => widest(judge, call, limit);
   const waveLimit = life.rules.waves.find(({ wave }) => wave === tags.env)?.parallel ?? null;

@@ -35,7 +35,10 @@ describe('bad nights', () => {
       return { ...played, violation: played.counts.failedUpgrades > 0 ? { rule: 'none fails', detail: '' } : null };
     };
     const seeds = Array.from({ length: 100 }, (_, index) => index + 1);
-    const plan = seeds.map(drawPlan).find(({ faults }) => faults.length > 5 && faults.some(isFailure))!;
+    const plans = seeds.map(drawPlan).filter(({ faults }) => faults.length > 5 && faults.some(isFailure));
+    // What is to fail may never be called; the first night in which it is.
+    let plan = plans.shift()!;
+    while ((await strict(plan)).violation === null) plan = plans.shift()!;
     const small = await shrink(plan, 'none fails', strict);
     expect(small.faults.map(({ kind }) => kind)).toEqual(['dcs']);
     expect(small.fleet).toHaveLength(1);

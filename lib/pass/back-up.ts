@@ -2,13 +2,10 @@ import { type Attempt, isInFlight } from '../core/attempt.ts';
 import { asking, backupAnswered, notAsked } from '../core/backup-first.ts';
 import type { Slot, Verdict } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
-import { taskOutcome } from '../core/instance.ts';
 import type { Policy } from '../core/policy.ts';
 import { type Scene, targetOf } from '../core/stock.ts';
-import { DAY } from '../core/time.ts';
 import { type BackupOutcome, type Deps, hostOf, type Lease, StaleLeaseError } from '../deps.ts';
 import { CALL_LASTS, CALL_WITHIN, LEASE_LASTS, newAttempt } from './claim.ts';
-import { failureOf } from './failure.ts';
 import { scopeOf } from './follow.ts';
 import { pool } from './pool.ts';
 import { saveOnTop } from './save.ts';
@@ -106,8 +103,6 @@ async function announce(
   const { policy } = order;
   const checked = await preflight(deps, order, signal, 'backup');
   if ('why' in checked) return { reason: checked.reason ?? 'not_startable', detail: checked.why };
-  const busy = await whyBusy(deps, order, signal);
-  if (busy) return { reason: 'instance_busy', detail: busy };
   const { instance, parts, slot } = checked;
   const now = deps.clock.now();
   const lookUntil = now + CALL_WITHIN + CALL_LASTS + policy.limits.sightLag;
@@ -129,18 +124,6 @@ async function claimed({ ledger }: Deps, attempt: Attempt, lease: Lease): Promis
   } catch (error) {
     if (error instanceof StaleLeaseError) return null;
     throw error;
-  }
-}
-
-/** What the status does not tell: a task that is at work on it. A list that cannot be read tells nothing either. */
-async function whyBusy({ dcs, clock }: Deps, order: StartOrder, signal?: AbortSignal): Promise<string | null> {
-  try {
-    const tasks = await dcs.listTasks(order.scope, order.decision.instanceId, clock.now() - DAY, signal);
-    const running = tasks.find(({ status }) => taskOutcome(status) === 'running');
-    return running ? `task ${running.id} (${running.name}) is ${running.status}` : null;
-  } catch (error) {
-    const { message, code } = failureOf(error);
-    return `its tasks cannot be read: ${message} (${code})`;
   }
 }
 

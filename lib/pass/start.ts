@@ -3,11 +3,11 @@ import { type Attempt, isHanded, noted } from '../core/attempt.ts';
 import type { Slot } from '../core/decide.ts';
 import type { Reason } from '../core/decision.ts';
 import { answered } from '../core/follow.ts';
-import type { Instance, Part, Scope } from '../core/instance.ts';
+import { type Instance, type Part, type Scope, taskOutcome } from '../core/instance.ts';
 import { isOverride } from '../core/override.ts';
 import { recheck } from '../core/recheck.ts';
 import { dueParts, startableParts, targetOf } from '../core/stock.ts';
-import type { EpochMs } from '../core/time.ts';
+import { DAY, type EpochMs } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import { type DcsFailure, type Deps, hostOf, type Lease, StaleLeaseError, type UpgradeOutcome } from '../deps.ts';
 import { CALL_LASTS, CALL_WITHIN, type ClaimOrder, LEASE_LASTS, newAttempt } from './claim.ts';
@@ -96,6 +96,8 @@ export async function preflight(
     if (gated?.no && !isLacking && !signal?.aborted)
       return { why: gated.no.detail, reason: gated.no.reason, failure: gated.failure };
     if (wanted === 'backup' && !isLacking) return no('its gates let it pass by now: it starts at the next tick');
+    const busy = await whyBusy(deps, scope, decision.instanceId, signal);
+    if (busy) return { why: busy, reason: 'instance_busy', failure: null };
     const holds = await holdsNow(deps.ledger, policy, deps.clock.now());
     const now = deps.clock.now();
     if (signal?.aborted) return no('the run has no time left');
@@ -112,6 +114,21 @@ export async function preflight(
     const failure = failureOf(error);
     return { why: `${failure.message} (${failure.code})`, failure };
   }
+}
+
+/**
+ * What the status does not tell: a task that is at work on it. Not every operation has a status of its own, and it is not
+ * documented that an upgrade which somebody else began shows in one at once.
+ */
+async function whyBusy(
+  { dcs, clock }: Deps,
+  scope: Scope,
+  instanceId: string,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  const tasks = await dcs.listTasks(scope, instanceId, clock.now() - DAY, signal);
+  const running = tasks.find(({ status }) => taskOutcome(status) === 'running');
+  return running ? `task ${running.id} (${running.name}) is ${running.status}` : null;
 }
 
 /**

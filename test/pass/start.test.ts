@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Attempt } from '../../lib/core/attempt.ts';
+import { ruleFor } from '../../lib/core/errors.ts';
 import { recheck } from '../../lib/core/recheck.ts';
 import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
+import { DcsError } from '../../lib/deps.ts';
 import { look } from '../../lib/pass/look.ts';
 import { anAttempt, anInstance, aPolicy, LIMITS, NIGHT } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
@@ -60,6 +62,47 @@ describe('a check just before the call', () => {
     ['before it', { opens: NIGHT + DAY, closes: NIGHT + DAY + HOUR }, false],
   ])('%s', (_, opening, may) => {
     expect(typeof recheck({ ...given, opening: { id: 'o', ...opening } }) === 'object').toBe(may);
+  });
+});
+
+describe('a task that is at work, and shows in no status', () => {
+  const task = (status: string) => ({ id: 't-1', name: 'minorVersionUpgrade', status, createdAt: NIGHT, updatedAt: null, errorCode: null }); // biome-ignore format: a row
+
+  it.each<[string, string, boolean]>([
+    ['runs', 'EXECUTING', false],
+    ['waits', 'WAITING', false],
+    ['has a word that nobody knows', 'SUSPENDED', false],
+    ['is over', 'SUCCESS', true],
+    ['has failed', 'FAILED', true],
+  ])('%s: %s', async (_, status, mayStart) => {
+    const world = new FakeWorld(['a']);
+    const { listTasks } = world;
+    world.listTasks = async () => [task(status)];
+    const { decisions } = await world.pass();
+    expect(world.posts.length).toBe(mayStart ? 1 : 0);
+    if (mayStart) return;
+    expect(decisions[0]).toMatchObject({ action: 'wait', reason: 'instance_busy', detail: `task t-1 (minorVersionUpgrade) is ${status}` }); // biome-ignore format: a row
+    expect(await world.ledger.attempts({})).toEqual([]);
+    world.listTasks = listTasks;
+    await world.pass();
+    expect(world.posts.length).toBe(1);
+  });
+
+  it('an order does not skip it, and tasks that cannot be read do not pass', async () => {
+    const world = new FakeWorld(['a']);
+    const deps = world.deps();
+    const failure = {
+      code: 'DCS.5000',
+      status: 500,
+      message: 'no answer',
+      requestId: null,
+      rule: ruleFor('DCS.5000', 500),
+    };
+    deps.dcs.listTasks = () => Promise.reject(new DcsError(failure));
+    await world.pass({}, deps);
+    world.listTasks = async () => [task('EXECUTING')];
+    await world.pass({ override: { runId: 'run-1' }, only: () => true });
+    expect(world.posts).toEqual([]);
   });
 });
 

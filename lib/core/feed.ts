@@ -71,8 +71,7 @@ async function ruleOf({ written, at, component }: Event): Promise<((day: Day) =>
   const property = propertyOf(component, 'rrule');
   if (!property) return null;
   const { rule, until } = splitRule(property.value);
-  // An occurrence is found at once, as a rule begins with one; the share bounds what is not right.
-  const start = { day: written.day, time: written.time ?? 0, timezone: 'UTC', share: 0.2 };
+  const start = { day: written.day, time: written.time ?? 0, timezone: 'UTC' };
   const read = await readRrule(rule, start);
   if (!('value' in read)) throw new FeedError(`an event's recurrence rule ${read.message}`);
   const isBefore = until === null ? () => true : untilOf(until, written, at);

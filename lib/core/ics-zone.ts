@@ -62,7 +62,7 @@ async function onsetsOf(course: Component, from: EpochMs, to: EpochMs): Promise<
 
 async function ruleOfZone(value: string, day: Day): Promise<(day: Day, at: EpochMs) => boolean> {
   const { rule, until } = splitRule(value);
-  const read = await readRrule(rule, { day, time: 0, timezone: 'UTC', share: 0.1 });
+  const read = await readRrule(rule, { day, time: 0, timezone: 'UTC' });
   if (!('value' in read)) throw new FeedError(`a time zone's recurrence rule ${read.message}`);
   if (until === null) return read.value.includes;
   const end = readWritten(until);

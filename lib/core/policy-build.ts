@@ -100,7 +100,7 @@ const MOST_CRON_STARTS = 1_000;
 /** It takes a moment to see that a window never opens. */
 const MOST_WINDOWS = 200;
 
-/** It takes longer to see that an rrule never fires; however many there are, they share one. */
+/** It takes longer to see that an rrule never fires. */
 const MOST_RRULES = 20;
 
 async function readWindows(inputs: Draft['windows'], zone: string, report: Report): Promise<Record<string, Window>> {
@@ -119,9 +119,8 @@ async function readWindows(inputs: Draft['windows'], zone: string, report: Repor
     );
     return windows;
   }
-  const shared = { zone, share: 1 / Math.max(1, rrules) };
   for (const [name, input] of Object.entries(inputs)) {
-    const window = input && (await readWindow(name, input, shared, within(report, 'windows', name)));
+    const window = input && (await readWindow(name, input, zone, within(report, 'windows', name)));
     if (window) windows[name] = window;
   }
   const starts = Object.values(windows).reduce((sum, window) => sum + startsADay(window), 0);

@@ -27,8 +27,6 @@ interface Source {
   input: WindowInput;
   end: End;
   timezone: string;
-  /** See RruleStart in window-rrule.ts. */
-  share: number;
   report: Report;
 }
 
@@ -55,7 +53,7 @@ const READERS: { [K in WindowKind]: Reader<K> } = {
 export async function readWindow(
   name: string,
   input: WindowInput,
-  { zone, share }: { zone: string; share: number },
+  zone: string,
   report: Report,
 ): Promise<Window | null> {
   const kind = kindOf(input, report);
@@ -64,7 +62,7 @@ export async function readWindow(
   if (end === null) return null;
   // DCS gives an instance's own window in UTC, whatever zone the policy is written in.
   const timezone = kind === 'instance' ? 'UTC' : (input.timezone ?? zone);
-  const rule = await READERS[kind]({ input, end, timezone, share, report });
+  const rule = await READERS[kind]({ input, end, timezone, report });
   if (rule === null) return null;
   const window = { kind, name, timezone, ...rule } as Window;
   if (canOpen(window)) return window;
@@ -139,7 +137,7 @@ async function readCronWindow({ input, end, report }: Source): Promise<WindowKin
   return { ...rule.value, end };
 }
 
-async function readRruleWindow({ input, end, timezone, share, report }: Source): Promise<WindowKinds['rrule'] | null> {
+async function readRruleWindow({ input, end, timezone, report }: Source): Promise<WindowKinds['rrule'] | null> {
   const start = parseDateTime(input.start ?? '');
   if (start === null) {
     report(
@@ -150,7 +148,7 @@ async function readRruleWindow({ input, end, timezone, share, report }: Source):
     return null;
   }
   if ('to' in end && end.to === start.time) return reportEmpty(report);
-  const rule = await readRrule(input.rrule!, { ...start, timezone, share });
+  const rule = await readRrule(input.rrule!, { ...start, timezone });
   return 'value' in rule ? { ...rule.value, start: start.time, end } : refuse('rrule', rule, report);
 }
 

@@ -1,6 +1,7 @@
 import { cut } from './cut.ts';
-import { type Day, dayOf, fieldsOf, formatDate, weekdayOf } from './day.ts';
+import { type Day, formatDate } from './day.ts';
 import { suggestion } from './policy-hints.ts';
+import { type DayRule, ruleDays } from './rrule-days.ts';
 import { DAY, type EpochMs } from './time.ts';
 import { wallClock } from './wall.ts';
 import type { Read } from './window-cron.ts';
@@ -10,8 +11,6 @@ export interface RruleStart {
   day: Day;
   time: TimeOfDay;
   timezone: string;
-  /** Of the time that may be spent on looking for a first occurrence, 0 to 1; several rules share it. */
-  share: number;
 }
 
 export type RruleDays = Pick<WindowKinds['rrule'], 'includes' | 'last'>;
@@ -31,14 +30,16 @@ const PARTS: Partial<Record<string, [number, number] | null>> = {
   BYSETPOS: [-366, 366],
 };
 
-/** Of each frequency, how many periods are looked at before a rule is taken to have no occurrence: some tenths of a second. */
-const PERIODS: Partial<Record<string, number>> = { DAILY: 10_000, WEEKLY: 3_000, MONTHLY: 3_000, YEARLY: 500 };
+const FREQUENCIES = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const;
 
-const FREQUENCIES = Object.keys(PERIODS);
+/** So many days are looked at before a rule is taken to have no further occurrence: the calendar repeats after them. */
+const CALENDAR = 146_097;
 
 /**
  * The days of a recurrence rule (RFC 5545, 3.3.10). As every occurrence has the time of `start`, the rule is worked
- * out in UTC, where no hour is missing or comes twice, and the zone's clock is applied to its days afterwards.
+ * out in days, and the zone's clock is applied to them afterwards. The library says whether the rule is one of RFC 5545.
+ * Its days are not taken: of yearly rules it leaves BYDAY out beside BYYEARDAY, BYMONTHDAY out beside a numbered BYDAY, and
+ * takes the 53rd Monday of a year without one from the next.
  */
 export async function readRrule(text: string, start: RruleStart): Promise<Read<RruleDays>> {
   const parts = text.split(';').map((part) => part.split('=', 2) as [string, string | undefined]);
@@ -48,8 +49,7 @@ export async function readRrule(text: string, start: RruleStart): Promise<Read<R
   const until = given.get('UNTIL');
   const last = until === undefined ? Number.POSITIVE_INFINITY : readUntil(until);
   if (last === null || (until !== undefined && given.has('COUNT'))) return UNTIL_PROBLEM;
-  const rule = parts.filter(([key]) => key !== 'UNTIL').map((part) => part.join('='));
-  return expand(rule.join(';'), given, start, last);
+  return (await wrongRule(parts, start.day)) ?? expand(given, start, last);
 }
 
 const UNTIL_PROBLEM: Read<never> = {
@@ -57,81 +57,73 @@ const UNTIL_PROBLEM: Read<never> = {
   hint: 'as start is local time, UNTIL is in UTC, like UNTIL=20261231T000000Z; UNTIL and COUNT exclude each other',
 };
 
-async function expand(
-  rule: string,
-  given: ReadonlyMap<string, string | undefined>,
-  start: RruleStart,
-  last: EpochMs,
-): Promise<Read<RruleDays>> {
-  const [{ RRuleTemporal }, { Temporal }] = await Promise.all([import('rrule-temporal'), import('temporal-polyfill')]);
-  const midnight = (day: Day) => Temporal.Instant.fromEpochMilliseconds(day * DAY).toZonedDateTimeISO('UTC');
-  const wall = wallClock(start.timezone);
-  const rruleString = `DTSTART;TZID=UTC:${utcText(start.day)}\nRRULE:${rule}`;
-  const periods = Math.ceil((PERIODS[given.get('FREQ')!] ?? 0) * start.share);
-  const isRight = notRolledOver(given);
-  const toDays = (found: { epochMilliseconds: number }[]) =>
-    new Set(found.map(({ epochMilliseconds }) => epochMilliseconds / DAY).filter(isRight));
+async function wrongRule(parts: readonly [string, string | undefined][], start: Day): Promise<Read<never> | null> {
+  const rule = parts.filter(([key]) => key !== 'UNTIL').map((part) => part.join('='));
+  const { RRuleTemporal } = await import('rrule-temporal');
   try {
-    const recurrence = new RRuleTemporal({ rruleString, strict: true });
-    const search = new RRuleTemporal({ rruleString, strict: true, maxIterations: periods });
-    // To count, the library has to begin at the start for every question: it is asked once.
-    const counted = given.has('COUNT') ? toDays(search.all()) : null;
-    const first = counted
-      ? Math.min(...counted)
-      : (search.next(midnight(start.day), true)?.epochMilliseconds ?? Infinity) / DAY;
-    if (first === Infinity || wall.toInstant(first, start.time) > last) return neverFires(periods);
-    const daysOf = eachYearOnce(
-      (from, to) => counted ?? toDays(recurrence.between(midnight(from), midnight(to), true)),
-    );
-    const includes = (day: Day) => day >= start.day && wall.toInstant(day, start.time) <= last && daysOf(day).has(day);
-    // A local day may be a day ahead of that of UTC.
-    return { value: { includes, last: counted ? Math.max(...counted) : Math.floor(last / DAY) + 1 } };
+    new RRuleTemporal({ rruleString: `DTSTART;TZID=UTC:${utcText(start)}\nRRULE:${rule.join(';')}`, strict: true });
+    return null;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    if (why.startsWith('Maximum ')) return given.has('COUNT') ? TOO_FAR : neverFires(periods);
     return { message: `is no recurrence rule: ${cut(why, 120)}`, hint: 'see RFC 5545, section 3.3.10' };
   }
 }
 
-/** The days of the year that a day is in. */
-function eachYearOnce(read: (first: Day, last: Day) => Set<Day>): (day: Day) => Set<Day> {
-  const years = new Map<number, Set<Day>>();
-  return (day) => {
-    const { year } = fieldsOf(day);
-    const known =
-      years.get(year) ?? read(dayOf({ year, month: 1, day: 1 }), dayOf({ year: year + 1, month: 1, day: 1 }) - 1);
-    years.set(year, known);
-    return known;
+function expand(given: ReadonlyMap<string, string | undefined>, start: RruleStart, until: EpochMs): Read<RruleDays> {
+  const { includes, list } = ruleDays(dayRule(given, start.day));
+  const wall = wallClock(start.timezone);
+  const isBefore = (day: Day) => wall.toInstant(day, start.time) <= until;
+  const count = given.get('COUNT');
+  const found = take(list(CALENDAR), count === undefined ? 1 : Number(count));
+  const [first, last] = [found[0], found.at(-1)];
+  if (first === undefined || last === undefined || !isBefore(first)) return NEVER_FIRES;
+  // A local day may be a day ahead of that of UTC.
+  if (count === undefined)
+    return { value: { includes: (day) => isBefore(day) && includes(day), last: Math.floor(until / DAY) + 1 } };
+  const counted = new Set(found);
+  return found.length < Number(count) ? TOO_FAR : { value: { includes: (day) => counted.has(day), last } };
+}
+
+function take<T>(items: Iterable<T>, most: number): T[] {
+  const taken: T[] = [];
+  for (const item of items) if (taken.push(item) === most) break;
+  return taken;
+}
+
+/** What the parts of a rule say; the library has found them good. */
+function dayRule(given: ReadonlyMap<string, string | undefined>, start: Day): DayRule {
+  // As the library reads them: in any case, with blanks, and with commas too many.
+  const words = (key: string) =>
+    given
+      .get(key)
+      ?.toUpperCase()
+      .match(/[^\s,]+/g) ?? [];
+  const numbers = (key: string) => new Set(words(key).map(Number));
+  const weekdays = new Map<number, Set<number>>();
+  for (const word of words('BYDAY')) {
+    const weekday = DAYS.indexOf(word.slice(-2)) + 1;
+    weekdays.set(weekday, (weekdays.get(weekday) ?? new Set()).add(Number(word.slice(0, -2))));
+  }
+  return {
+    frequency: FREQUENCIES.find((one) => one === given.get('FREQ'))!,
+    interval: Number(given.get('INTERVAL') ?? 1),
+    start,
+    weekStart: DAYS.indexOf(words('WKST')[0] ?? 'MO') + 1,
+    months: numbers('BYMONTH'),
+    monthDays: numbers('BYMONTHDAY'),
+    yearDays: numbers('BYYEARDAY'),
+    weekNumbers: numbers('BYWEEKNO'),
+    weekdays,
+    positions: numbers('BYSETPOS'),
   };
 }
 
-function neverFires(periods: number): Read<never> {
-  return { message: 'never fires', hint: `no date of the calendar fits it, in ${periods} periods from start` };
-}
+const NEVER_FIRES: Read<never> = { message: 'never fires', hint: 'no date of the calendar fits it, from start on' };
 
 const TOO_FAR: Read<never> = {
   message: 'has a COUNT that reaches too far to be counted',
   hint: 'write UNTIL=20261231T000000Z, or a FREQ that comes less often',
 };
-
-/**
- * Where a year has no 53rd Monday the library takes the first one of the next year, which RFC 5545 leaves out. Whatever
- * numbers weekdays of a year is therefore looked at once more.
- */
-function notRolledOver(given: ReadonlyMap<string, string | undefined>): (day: Day) => boolean {
-  const numbered = /(^|,)[+-]?\d/.test(given.get('BYDAY') ?? '');
-  if (given.get('FREQ') !== 'YEARLY' || given.has('BYMONTH') || !numbered) return () => true;
-  const wanted = (given.get('BYDAY') ?? '').split(',').map((one) => /^([+-]?\d*)(..)$/.exec(one));
-  return (day) => {
-    const { year } = fieldsOf(day);
-    const [before, after] = [
-      day - dayOf({ year, month: 1, day: 1 }),
-      dayOf({ year: year + 1, month: 1, day: 1 }) - day,
-    ];
-    const places = [0, Math.floor(before / 7) + 1, -Math.ceil(after / 7)];
-    return wanted.some((one) => one !== null && DAYS[weekdayOf(day) - 1] === one[2] && places.includes(Number(one[1])));
-  };
-}
 
 const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 
@@ -143,7 +135,7 @@ function wrongPart(parts: readonly [string, string | undefined][]): Read<never> 
   const keys = parts.map(([key]) => key);
   const twice = keys.find((key, index) => key !== '' && keys.indexOf(key) !== index);
   if (twice !== undefined) return { message: `has ${cut(twice)} twice`, hint: 'leave one of them out' };
-  if (!FREQUENCIES.includes(new Map(parts).get('FREQ') ?? '')) {
+  if (!FREQUENCIES.some((one) => one === new Map(parts).get('FREQ'))) {
     return { message: 'has no usable FREQ', hint: `FREQ is one of ${FREQUENCIES.join(', ')}` };
   }
   for (const [key, value = ''] of parts) {

@@ -17,7 +17,7 @@ export class TooMuch extends Error {
   }
 }
 
-/** All documents of a text, each with its errors; `lines` learns where lines begin. @throws TooMuch */
+/** A text's first two documents, as a second one is wrong already; `lines` learns where lines begin. @throws TooMuch */
 export function readDocuments(text: string, lines: LineCounter): Document.Parsed[] {
   const composer = new Composer({
     version: '1.2',
@@ -30,7 +30,10 @@ export function readDocuments(text: string, lines: LineCounter): Document.Parsed
   // The library makes an error of each of a hundred thousand commas, and nobody looks at where it was made.
   Error.stackTraceLimit = 0;
   try {
-    return [...composer.compose(tokensOf(text, lines))] as Document.Parsed[];
+    const documents: Document.Parsed[] = [];
+    for (const document of composer.compose(tokensOf(text, lines)))
+      if (documents.push(document as Document.Parsed) === 2) break;
+    return documents;
   } finally {
     Error.stackTraceLimit = traced;
   }

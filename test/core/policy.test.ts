@@ -496,6 +496,9 @@ describe('windows', () => {
         ]),
       );
     expect(await problems({ windows: many(20), rollout: [] })).toHaveLength(20);
+    const rare = { rrule: 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO', start: '2017-01-01T01:30', duration: '2h' };
+    const all = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`w${index}`, rare]));
+    expect(await problems({ windows: all, rollout: [] })).toEqual([]);
     expect(await problems({ windows: many(21), rollout: [] })).toEqual([
       {
         path: ['windows'],

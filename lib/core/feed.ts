@@ -8,7 +8,7 @@ import {
   movedOccurrences,
   readEvent,
 } from './feed-event.ts';
-import type { Stretch } from './freeze.ts';
+import { type Stretch, united } from './freeze.ts';
 import { type Component, FeedError } from './ics-text.ts';
 import { componentsOf, propertyOf, readWritten, splitRule, type Written } from './ics-values.ts';
 import { readZone, type ToInstant } from './ics-zone.ts';
@@ -43,7 +43,7 @@ export async function readFeed(calendars: readonly Component[], asked: Omit<Feed
     stretches.push(...(await occurrences(event, moved.get(event.uid) ?? new Set(), options)));
     if (stretches.length > MOST_STRETCHES) throw new FeedError(`it has more than ${MOST_STRETCHES} occurrences`);
   }
-  return merged(stretches);
+  return united(stretches.sort((a, b) => a.from - b.from));
 }
 
 async function occurrences(event: Event, moved: ReadonlySet<EpochMs>, options: FeedOptions): Promise<Stretch[]> {
@@ -104,14 +104,4 @@ async function zonesOf(
 
 function tooLong(): FeedError {
   return new FeedError('it takes too long to work out');
-}
-
-function merged(stretches: Stretch[]): Stretch[] {
-  const result: Stretch[] = [];
-  for (const { from, to } of stretches.sort((a, b) => a.from - b.from)) {
-    const last = result.at(-1);
-    if (last && from <= last.to) last.to = Math.max(last.to, to);
-    else result.push({ from, to });
-  }
-  return result;
 }

@@ -1,6 +1,7 @@
 import { type Day, fieldsOf } from './day.ts';
 import { type Instance, PARTS, type Part } from './instance.ts';
 import type { Freeze, FreezeSpan, Policy } from './policy.ts';
+import { firstPlace } from './search.ts';
 import { matches } from './selection.ts';
 import { DAY, type EpochMs, MINUTE } from './time.ts';
 import { wallClock } from './wall.ts';
@@ -56,6 +57,17 @@ export function nextStart(
 export interface Stretch {
   from: EpochMs;
   to: EpochMs;
+}
+
+/** What overlaps or touches made one; `stretches` in the order of beginning. */
+export function united(stretches: readonly Stretch[]): Stretch[] {
+  const result: Stretch[] = [];
+  for (const { from, to } of stretches) {
+    const last = result.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else result.push({ from, to });
+  }
+  return result;
 }
 
 /** When a freeze is in force within `[from, to)`, clipped to it, in order. */
@@ -117,13 +129,7 @@ function spanEnds(span: FreezeSpan, at: EpochMs): EpochMs {
 
 /** The first one that ends after `at`: the one that it lies in, or the next. */
 function stretchAt(stretches: readonly Stretch[], at: EpochMs): Stretch | undefined {
-  let [low, high] = [0, stretches.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (stretches[middle]!.to > at) high = middle;
-    else low = middle + 1;
-  }
-  return stretches[low];
+  return stretches[firstPlace(stretches, ({ to }) => to > at)];
 }
 
 function isFrozenDay({ first, last }: { first: number; last: number }, date: Day): boolean {

@@ -1,5 +1,6 @@
-import { type Stretch, stopsEverything, stretchesOf } from './freeze.ts';
+import { type Stretch, stopsEverything, stretchesOf, united } from './freeze.ts';
 import type { Policy } from './policy.ts';
+import { firstPlace } from './search.ts';
 import { type EpochMs, iso } from './time.ts';
 import { calendar, type Opening } from './window.ts';
 
@@ -22,7 +23,8 @@ export function preview(policy: Policy, names: readonly string[], from: EpochMs,
   const frozen = freezes
     .flatMap((freeze) => stretchesOf(freeze, first, last).map((stretch) => ({ ...stretch, freeze })))
     .sort((a, b) => a.from - b.from);
-  const pieces = whole.flatMap((opening) => without(opening, frozen));
+  const shut = united(frozen);
+  const pieces = whole.flatMap((opening) => without(opening, shut));
   const shared = pieces.some(({ windows }) => windows.length > 1) ? names : [];
   const own = new Map(shared.map((name) => [name, calendar(policy, [name], null).between(first, last)]));
   return {
@@ -36,14 +38,9 @@ export function preview(policy: Policy, names: readonly string[], from: EpochMs,
 }
 
 /** Whether one of them is open during the piece; in order, of which there may be many thousands. */
-function touches(openings: readonly Opening[], { opens, closes }: Opening): boolean {
-  let [low, high] = [0, openings.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (openings[middle]!.closes > opens) high = middle;
-    else low = middle + 1;
-  }
-  return low < openings.length && openings[low]!.opens < closes;
+function touches(openings: readonly Opening[], piece: Opening): boolean {
+  const one = openings[firstPlace(openings, ({ closes }) => closes > piece.opens)];
+  return one !== undefined && one.opens < piece.closes;
 }
 
 /** A calendar shows months that are open throughout one by one; to people they are one opening. */
@@ -60,12 +57,13 @@ function joined(openings: readonly Opening[]): Opening[] {
   return result;
 }
 
-/** What is left of an opening; `frozen` in the order of beginning. */
+/** What is left of an opening; `frozen` in order and apart from each other. */
 function without(opening: Opening, frozen: readonly Stretch[]): Opening[] {
   const left: Opening[] = [];
   let opens = opening.opens;
-  for (const { from, to } of frozen) {
-    if (to <= opens || from >= opening.closes) continue;
+  for (let place = firstPlace(frozen, ({ to }) => to > opens); place < frozen.length; place++) {
+    const { from, to } = frozen[place]!;
+    if (from >= opening.closes) break;
     if (from > opens) left.push({ ...opening, id: iso(opens), opens, closes: from });
     opens = to;
   }

@@ -105,7 +105,7 @@ function deadWindows(policy: Policy, { now }: Outlook): Problem[] {
     const from = window.kind === 'date' ? Math.min(now, (window.day - 2) * DAY) : now;
     const times = calendar(policy, [name], null);
     const next = times.at(from) ?? times.next(from);
-    if (next && policy.freezes.length > 0) {
+    if (next && policy.freezes.length > 0 && preview(policy, [name], from, next.closes).openings.length === 0) {
       const { openings, frozen } = preview(policy, [name], from, Math.max(from + YEAR, next.closes));
       if (openings.length === 0) return [warn(['windows', name], ...frozenText(frozen))];
     }

@@ -1,6 +1,7 @@
 import type { Day } from './day.ts';
 import type { Instance } from './instance.ts';
 import type { Policy } from './policy.ts';
+import { firstPlace } from './search.ts';
 import { DAY, type EpochMs, iso, SECOND } from './time.ts';
 import { type WallClock, wallClock } from './wall.ts';
 import { type End, type Schedule, scheduleOf, type TimeOfDay, type Window } from './window-kinds.ts';
@@ -73,8 +74,9 @@ export function calendar(policy: Policy, names: readonly string[], maintain: Ins
   }
   function openAt(instant: EpochMs): Opening | null {
     const index = monthOf(instant);
-    const piece = month(index).pieces.find(({ opens, closes }) => opens <= instant && instant < closes);
-    return piece ? opening(index, piece) : null;
+    const { pieces } = month(index);
+    const piece = pieces[firstPlace(pieces, ({ closes }) => closes > instant)];
+    return piece && piece.opens <= instant ? opening(index, piece) : null;
   }
   // A decision asks for one instant on behalf of every instance.
   let asked: { instant: EpochMs; answer: Opening | null } | null = null;
@@ -87,7 +89,10 @@ export function calendar(policy: Policy, names: readonly string[], maintain: Ins
       if (rules.length === 0) return null;
       const first = monthOf(after);
       for (let index = first; index < first + HORIZON_MONTHS; index++) {
-        const piece = month(index).pieces.find((one) => one.opens > after && !isContinued(month, index, one));
+        const { pieces } = month(index);
+        const place = firstPlace(pieces, ({ opens }) => opens > after);
+        // Only the first one of a month may have opened before it.
+        const piece = place === 0 && isContinued(month, index, pieces[0]) ? pieces[1] : pieces[place];
         if (piece) return opening(index, piece);
       }
       return null;

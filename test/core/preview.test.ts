@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { FreezeSpan } from '../../lib/core/policy.ts';
 import { preview } from '../../lib/core/preview.ts';
-import { iso } from '../../lib/core/time.ts';
+import { DAY, iso, MINUTE } from '../../lib/core/time.ts';
 import { read } from '../support/reading.ts';
 
 const NIGHT = { days: ['tue', 'wed'], from: '01:00', to: '05:00' };
@@ -150,5 +151,24 @@ describe('what is to come', () => {
       (from) => preview(policy, ['night'], Date.parse(from), Date.parse(TO)).openings[0]?.id,
     );
     expect(ids).toEqual(['2026-11-24T01:00:00Z', '2026-11-24T01:00:00Z']);
+  });
+
+  it('takes thousands of freezes out of thousands of openings in a moment', async () => {
+    const policy = await read({
+      windows: { often: { cron: '*/2 * * * *', duration: '1m' } },
+      rollout: [{ wave: 'a', match: {}, window: 'often' }],
+      freezes: [freeze({ ics: 'calendar.ics' })],
+    });
+    const from = Date.parse(FROM);
+    const stretches = Array.from({ length: 10_000 }, (_, index) => {
+      return { from: from + index * 30 * MINUTE, to: from + index * 30 * MINUTE + 5 * MINUTE };
+    });
+    const span = { ...policy.freezes[0]!.span, stretches, problem: null } as FreezeSpan;
+    const frozen = { ...policy, freezes: Array.from({ length: 6 }, () => ({ ...policy.freezes[0]!, span })) };
+    const began = process.cpuUsage();
+    // In each half hour the openings at 0, 2 and 4 minutes past lie in the freeze.
+    expect(preview(frozen, ['often'], from, from + 100 * DAY).openings).toHaveLength(100 * 48 * 12);
+    const { user, system } = process.cpuUsage(began);
+    expect((user + system) / 1_000).toBeLessThan(4_000);
   });
 });

@@ -48,6 +48,48 @@ export function withReread(policy: Policy, seen: Observation, reread: readonly I
   return { ...seen, instances, behindSince: sinceWhen(policy, instances, seen.stored, now, seen.waiting) };
 }
 
+/**
+ * Without what was read of others of a line before one of it, for the first time or with another `latest` than it had, showed
+ * a later one than they did: a wave may run what came out meanwhile only after the one before it, and nobody has looked
+ * whether that is offered it. They are read again by the next pass. `fresh`: what this pass has read, by id.
+ */
+export function withoutOvertaken(
+  instances: readonly Instance[],
+  fresh: ReadonlyMap<string, Instance>,
+  known: ReadonlyMap<string, FleetEntry>,
+): Instance[] {
+  const news = Map.groupBy(
+    [...fresh.values()].filter((instance) => {
+      const before = known.get(instance.instanceId)?.instance;
+      return !before?.versions || isNewer(instance, before);
+    }),
+    lineOf,
+  );
+  return instances.map((instance) => {
+    const isOvertaken = news.get(lineOf(instance))?.some((one) => overtakes(one, instance));
+    return isOvertaken ? { ...instance, versions: null } : instance;
+  });
+}
+
+/** What comes out for one of them comes out for all. */
+function lineOf({ region, engineVersion }: Instance): string {
+  return `${region} ${engineVersion}`;
+}
+
+/** Never both ways, so that two which are offered different versions for good do not have each other read for ever. */
+function overtakes({ versions: later }: Instance, { versions: earlier }: Instance): boolean {
+  if (!later || !earlier || later.readAt <= earlier.readAt) return false;
+  return PARTS.some((part) => isLater(later[part].latest, earlier[part].latest));
+}
+
+/** By the numbers of it. */
+function isLater(one: string | null, other: string | null): boolean {
+  if (one === null || other === null) return false;
+  const [a, b] = [one, other].map((text) => text.split('.').map(Number)) as [number[], number[]];
+  const index = a.findIndex((number, place) => number !== b[place]);
+  return index !== -1 && a[index]! > (b[index] ?? -1);
+}
+
 function isNewer(read: Instance | undefined, before: Instance): boolean {
   if (!read?.versions || !before.versions) return false;
   return PARTS.some((part) => read.versions![part].latest !== before.versions![part].latest);

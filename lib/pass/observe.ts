@@ -5,7 +5,7 @@ import type { EpochMs } from '../core/time.ts';
 import { DcsError, type DcsFailure, type Deps, type FleetEntry } from '../deps.ts';
 import { share } from './ask.ts';
 import { failureOf, type RequestFailure } from './failure.ts';
-import { type Observation, sinceWhen } from './fleet.ts';
+import { type Observation, sinceWhen, withoutOvertaken } from './fleet.ts';
 import { pool } from './pool.ts';
 import { type OldBefore, READS_AT_ONCE, readEach, wantingOf, withoutOld } from './reading.ts';
 
@@ -42,8 +42,9 @@ export async function observe(deps: Deps, policy: Policy, look: Look): Promise<O
   const read = await readEach(deps, policy, here, failures, signal);
   const fresh = new Map([...found, ...read].map((instance) => [instance.instanceId, instance]));
   const unread = [...known.values()].map(({ instance }) => instance).filter(({ scope }) => !listed.includes(scope));
+  const seen = current.map((instance) => fresh.get(instance.instanceId) ?? instance);
   const instances = [
-    ...current.map((instance) => fresh.get(instance.instanceId) ?? instance),
+    ...withoutOvertaken(seen, fresh, known),
     ...unread.filter(({ scope }) => policy.scopes.some(({ id }) => id === scope)),
   ];
   const behindSince = sinceWhen(policy, instances, known, now, waiting);

@@ -68,7 +68,8 @@ const TOLD: readonly Told[] = [
     passes: true,
     summary: (attempt) =>
       `The upgrade of ${attempt.name} has not ended since ${iso(attempt.calledAt ?? attempt.claimedAt)}.`,
-    action: () => 'Look at its task in the console and open a ticket; it is followed on, and not started again.',
+    action: ({ instanceId }) =>
+      `Look at its task in the console and open a ticket; it is followed on, and not started again. So that the waves after it go on without it, hold it by its id: dcs-upgrader hold --match id=${instanceId} --reason R.`,
   },
   {
     event: 'overrun',

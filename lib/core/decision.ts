@@ -6,7 +6,7 @@ import type { EpochMs } from './time.ts';
 export const REASONS = [
   'due', 'in_progress', 'outcome_unknown',
   'already_latest', 'not_offered', 'not_selected', 'excluded', 'opted_out', 'unsupported',
-  'scope_stopped', 'version_unknown', 'held', 'wave_waiting', 'wave_soaking', 'wave_failed', 'not_approved',
+  'scope_stopped', 'version_unknown', 'held', 'wave_waiting', 'wave_soaking', 'wave_failed', 'wave_stuck', 'not_approved',
   'outside_window', 'frozen', 'failed_this_opening', 'done_this_opening', 'tries_spent', 'retry_later',
   'instance_busy', 'instance_not_running', 'does_not_fit', 'gate_failed', 'gate_unknown', 'backing_up',
   'limit_parallel', 'limit_wave', 'limit_scope', 'limit_window', 'one_at_a_time',

@@ -47,7 +47,7 @@ export function forecast(policy: Policy, decisions: readonly Decision[], now: Ep
   return { ...base, current: at, detail };
 }
 
-const WAITS_FOR_A_PERSON = ['held', 'instance_not_running', 'wave_failed', 'not_approved'];
+const WAITS_FOR_A_PERSON = ['held', 'instance_not_running', 'wave_failed', 'wave_stuck', 'not_approved'];
 
 /** When `rounds` upgrades, one after the other, are over; each has to fit into its opening. */
 function endOf(policy: Policy, windows: readonly string[], rounds: number, from: EpochMs): EpochMs | null {

@@ -53,6 +53,11 @@ export function acknowledges(hold: Hold): boolean {
   return isByPerson(hold) && (hold.match.wave === undefined || !coversWave(hold, hold.match.wave));
 }
 
+/** Whether it names one instance by its id: that goes for a failure as well, or an upgrade that does not end. */
+export function acknowledgesFailure(hold: Hold): boolean {
+  return acknowledges(hold) && hold.match.instanceId !== undefined;
+}
+
 export function isInForce(hold: Hold, now: EpochMs): boolean {
   return hold.releasedAt === null && (hold.until === null || now < hold.until);
 }

@@ -4,6 +4,8 @@ import type { Policy, Wave } from './policy.ts';
 import { hasFailed, type Scene, type Standing, waveOf } from './stock.ts';
 import { type EpochMs, iso, MINUTE } from './time.ts';
 
+type ClosedFor = 'wave_waiting' | 'wave_soaking' | 'wave_failed' | 'wave_stuck';
+
 /** How far a wave is, and whether it may start anything. */
 export interface WaveState {
   wave: string;
@@ -11,7 +13,7 @@ export interface WaveState {
   /** Verified, already latest, not offered, held by a person or excluded: nothing is left to do for them. */
   done: number;
   /** Null: open. */
-  closed: { reason: 'wave_waiting' | 'wave_soaking' | 'wave_failed'; detail: string; until: EpochMs | null } | null;
+  closed: { reason: ClosedFor; detail: string; until: EpochMs | null } | null;
 }
 
 /**
@@ -42,10 +44,16 @@ function whyClosed(
   const unread = [...scene.stoppedScopes.keys()][0];
   if (unread) return waiting(`wave ${wave.after} cannot be judged: scope ${unread} cannot be read`);
   if (state?.closed) return waiting(`wave ${wave.after} is not open itself: ${state.closed.detail}`);
-  const failed = before.find((standing) => !standing.isAcknowledged && hasFailed(standing));
+  const failed = before.find((standing) => !standing.isNamed && hasFailed(standing));
   if (failed) {
     const detail = `${failed.instance.name} of wave ${wave.after} has failed; hold it by its id to acknowledge that and go on`;
     return { reason: 'wave_failed', detail, until: null };
+  }
+  const stuck = before.find((standing) => !standing.isNamed && isStuck(standing));
+  if (stuck) {
+    const since = iso(stuck.inFlight!.calledAt ?? stuck.inFlight!.claimedAt);
+    const detail = `the upgrade of ${stuck.instance.name} of wave ${wave.after} has not ended since ${since}; hold it by its id to acknowledge that and go on`;
+    return { reason: 'wave_stuck', detail, until: null };
   }
   const left = before.filter((standing) => !isSettled(standing));
   if (left.length > 0) return waiting(`wave ${wave.after} has ${left.length} of ${before.length} instances left to do`);
@@ -64,11 +72,16 @@ function isSuccess(attempt: Attempt): boolean {
 
 /** Versions that are not known, an upgrade that runs, and a failure that nobody has looked at leave something to do. */
 function isSettled(standing: Standing): boolean {
-  if (standing.inFlight) return false;
-  if (standing.isAcknowledged) return true;
+  if (standing.inFlight) return standing.isNamed && isStuck(standing);
   // Also one that has its version in the end: what went wrong may go wrong for all that come after it.
-  if (hasFailed(standing)) return false;
+  if (hasFailed(standing)) return standing.isNamed;
+  if (standing.isAcknowledged) return true;
   return standing.instance.versions !== null && standing.due.length === 0;
+}
+
+/** It has outlived `verify.timeout`: it may never end. */
+function isStuck({ inFlight }: Standing): boolean {
+  return inFlight !== null && inFlight.timedOutAt !== null;
 }
 
 /** Openings in a row without success after which an instance is held. */

@@ -1,7 +1,7 @@
 import type { Approval } from './approval.ts';
 import { type Attempt, type FromTo, isFailure, isInFlight, isOpen } from './attempt.ts';
 import { frozenAt } from './freeze.ts';
-import { acknowledges, effectiveHolds, type Hold, holdOn } from './hold.ts';
+import { acknowledges, acknowledgesFailure, effectiveHolds, type Hold, holdOn } from './hold.ts';
 import { cacheModeOf, type Instance, PARTS, type Part } from './instance.ts';
 import type { GateNo } from './load.ts';
 import type { Policy } from './policy.ts';
@@ -16,6 +16,8 @@ export interface Standing {
   hold: Hold | null;
   /** A person holds it, and with that has said that the rollout need not wait for it: see {@link acknowledges}. */
   isAcknowledged: boolean;
+  /** A person holds it by its id, and with that knows of its failure, or that its upgrade does not end. */
+  isNamed: boolean;
   /** The parts that the policy wants and the API offers; freezes are not looked at here. */
   due: Part[];
   /** Newest first. */
@@ -71,6 +73,7 @@ export function takeStock(scene: Scene): Standing[] {
     scene.policy.rollout.map(({ wave }) => wave),
   );
   const acknowledging = scene.holds.filter(acknowledges);
+  const naming = acknowledging.filter(acknowledgesFailure);
   return scene.instances.map((instance) => {
     const assignment = assignments.get(instance.instanceId)!;
     const attempts = history.get(instance.instanceId) ?? NONE;
@@ -79,6 +82,7 @@ export function takeStock(scene: Scene): Standing[] {
       assignment,
       hold: holdOn(instance, waveOf(assignment), holds, scene.now),
       isAcknowledged: holdOn(instance, waveOf(assignment), acknowledging, scene.now) !== null,
+      isNamed: holdOn(instance, waveOf(assignment), naming, scene.now) !== null,
       due: dueParts(scene.policy, instance),
       attempts,
       inFlight: attempts.find(isInFlight) ?? null,

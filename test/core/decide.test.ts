@@ -85,6 +85,11 @@ const ROWS: Row[] = [
   { why: 'the wave before is held as a whole by a person', fleet: [prod('a'), anInstance('b')], scene: { holds: [aHold({ match: { wave: 'dev' } })] }, says: 'wave_waiting', action: 'wait' },
   { why: 'a member of the wave before is held by an alert', fleet: [prod('a'), anInstance('b')], scene: { holds: [aHold({ by: 'alert:grafana', match: { instanceId: 'id-b' } })] }, says: 'wave_waiting', action: 'wait' },
   { why: 'a member of the wave before is held, but its upgrade still runs', fleet: [prod('a'), anInstance('b')], scene: { attempts: [anAttempt('b', { state: 'running', lookUntil: null })], holds: [aHold({ match: { instanceId: 'id-b' } })] }, says: 'wave_waiting', action: 'wait' },
+  { why: 'the upgrade of a member of the wave before does not end', fleet: [prod('a'), anInstance('b')], scene: { attempts: [anAttempt('b', { state: 'running', lookUntil: null, timedOutAt: NIGHT })] }, says: 'wave_stuck', action: 'wait', possibleAt: null },
+  { why: 'the upgrade of a member of the wave before does not end, and a person holds that by a tag', fleet: [prod('a'), anInstance('b')], scene: { attempts: [anAttempt('b', { state: 'running', lookUntil: null, timedOutAt: NIGHT })], holds: [aHold({ match: { tags: { env: 'dev' } } })] }, says: 'wave_stuck', action: 'wait' },
+  { why: 'the upgrade of a member of the wave before does not end, which was acknowledged by holding it', fleet: [prod('a'), anInstance('b')], scene: { attempts: [anAttempt('b', { state: 'running', lookUntil: null, timedOutAt: NIGHT })], holds: [aHold({ match: { instanceId: 'id-b' } })] }, says: 'due', action: 'start' },
+  { why: 'the failed member is held by its tag, and nobody has named it', fleet: [prod('a'), anInstance('b')], scene: { attempts: [failed('b')], holds: [aHold({ match: { tags: { env: 'dev' } } })] }, says: 'wave_failed', action: 'wait' },
+  { why: 'a member of the wave before is held by its tag by a person', fleet: [prod('a'), anInstance('b')], scene: { holds: [aHold({ match: { tags: { env: 'dev' } } })] }, says: 'due', action: 'start' },
   { why: 'an empty wave between passes on the wait of the one before it', fleet: [prod('a'), anInstance('b')], scene: { policy: aPolicy({ rollout: [aWave('dev'), aWave('canary', { after: 'dev' }), aWave('prod', { after: 'canary' })] }) }, says: 'wave_waiting', action: 'wait' },
   { why: 'nobody approved it', scene: { policy: aPolicy({ rollout: [aWave('dev', { approve: true })] }) }, says: 'not_approved', action: 'wait', possibleAt: null },
   { why: 'another plan was approved', scene: { policy: aPolicy({ rollout: [aWave('dev', { approve: true })] }), approval: { hash: 'h', by: 'ann', at: NIGHT, opening: { opens: NIGHT, closes: NIGHT + HOUR }, items: [] } }, says: 'not_approved', action: 'wait', possibleAt: null },
@@ -242,8 +247,10 @@ describe('the error budget', () => {
     expect(decisionOn('p', scene)).toMatchObject({ action: 'wait', reason: 'wave_failed' });
     const hold = aHold({ id: 'errors:dev', match: { wave: 'dev' }, by: 'system' });
     expect(decisionOn('p', { ...scene, holds: [hold] })).toMatchObject({ action: 'wait', reason: 'wave_failed' });
-    const person = aHold({ id: 'person', match: { tags: { env: 'dev' } } });
-    expect(decisionOn('p', { ...scene, holds: [hold, person] }).action).toBe('start');
+    const ofAll = aHold({ id: 'of all', match: { tags: { env: 'dev' } } });
+    expect(decisionOn('p', { ...scene, holds: [hold, ofAll] })).toMatchObject({ reason: 'wave_failed' });
+    const named = aHold({ id: 'named', match: { instanceId: 'id-b' } });
+    expect(decisionOn('p', { ...scene, holds: [hold, ofAll, named] }).action).toBe('start');
   });
   it('counts what cannot be verified', () => {
     expect(

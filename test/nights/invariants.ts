@@ -186,12 +186,18 @@ const LONG_AGO = 10 * MINUTE;
 function whyUnready(judge: Judge, { at, life }: Call, member: SimulatedInstance, soak: number): string | null {
   const { spec } = member;
   const running = judge.begun().find((one) => one.instance === member && judge.isUnderWay(one, at));
-  if (running) return `${spec.name} of the wave before is being upgraded`;
+  if (running && !isLetGo(judge, running.at, at, life.rules.timeout, member))
+    return `${spec.name} of the wave before is being upgraded`;
   const isOld = spec.offered && /250117$/.test(spec.engineMinor) && minorAt(member, 'engine', at) === spec.engineMinor;
   const wasFree = member.since <= life.startedAt - LONG_AGO && !judge.wasPassedOver(member, at - LONG_AGO, at);
   if (isOld && wasFree) return `${spec.name} of the wave before is still old`;
   const last = Math.max(0, ...judge.begun().filter((one) => one.instance === member && one.upgrade.end === 'success' && one.upgrade.engine !== null).map((one) => one.upgrade.endsAt ?? 0)); // biome-ignore format: one thought
   return last > 0 && at < last + soak - judge.skews() ? `${spec.name} of the wave before has to soak` : null;
+}
+
+/** What does not end, and is named by a person who knows of that, is waited for no longer. */
+function isLetGo(judge: Judge, from: number, at: number, timeout: number, member: SimulatedInstance): boolean {
+  return at - from >= timeout - judge.skews() && judge.wasNamed(member, at - LONG_AGO, at);
 }
 
 function text({ night }: Judge, at: number): string {

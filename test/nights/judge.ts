@@ -197,6 +197,11 @@ export class Judge {
     return this.holds.some(({ match, at, releasedAt, isAlert }) => !isAlert && match.wave === undefined && covers(match, instance) && at <= to && from < (releasedAt ?? Infinity)); // biome-ignore format: one thought
   }
 
+  /** Whether a person's hold at some time in it named it by its id. */
+  wasNamed(instance: SimulatedInstance, from: EpochMs, to: EpochMs): boolean {
+    return this.holds.some(({ match, at, releasedAt, isAlert }) => !isAlert && match.instanceId === instance.spec.id && at <= to && from < (releasedAt ?? Infinity)); // biome-ignore format: one thought
+  }
+
   #lookForSecrets(text: string, where: string): void {
     const secrets = [CREDENTIALS.sk, CREDENTIALS.securityToken];
     if (secrets.some((secret) => text.includes(secret)) || /Signature=[0-9a-f]{20}/.test(text)) {

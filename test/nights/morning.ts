@@ -187,6 +187,7 @@ const IS_SO: Record<Reason, IsSo> = {
   wave_waiting: waveBeforeIsUndone,
   wave_soaking: () => false,
   wave_failed: waveBeforeIsUndone,
+  wave_stuck: waveBeforeIsUndone,
   outside_window: isWindowClosed,
   frozen: ({ rules, time, judge }) =>
     mayBeFrozen(judge) || rules.freezes.some(({ from, to }) => from <= time && time < to),

@@ -69,7 +69,7 @@ const TABLE: readonly Row[] = [
   ['waves are not asked', GATES, 'const closed = waves.get(waveOf(assignment)!)?.closed;', 'const closed = null as WaveState[\'closed\'] | null;'],
   ['versions are not read anew when an opening begins', 'lib/reconcile.ts', 'report.opening?.opens ?? null,', 'null,'],
   ['no soak', ROLLOUT, 'if (last === 0 || scene.now >= until) return null;', 'if (until > 0) return null;'],
-  ['what is being upgraded does not keep the next wave closed', ROLLOUT, 'if (standing.inFlight) return false;', 'if (standing.inFlight) return true;'],
+  ['what is being upgraded does not keep the next wave closed', ROLLOUT, 'if (standing.inFlight) return standing.isNamed && isStuck(standing);', 'if (standing.inFlight) return true;'],
   ['a hold by the program opens the next wave', 'lib/core/stock.ts', 'scene.holds.filter(acknowledges);', 'scene.holds;'],
   ['the error budget is forgotten', ROLLOUT, 'if (counted.length < maxErrors) return [];', 'return [];'],
   ['failures are counted tick by tick', ROLLOUT, 'attempt.finishedAt! > releasedAt(scene, id)', 'attempt.finishedAt! > scene.now - MINUTE'],

@@ -99,6 +99,24 @@ it('a failed member blocks the next wave until it is acknowledged by its id', as
   expect(told(world, 'failed').length).toBeGreaterThanOrEqual(1);
 });
 
+it('an upgrade that does not end blocks the next wave until it is acknowledged by its id; people are told how, and it keeps its place', async () => {
+  const world = new FakeWorld(['endless', 'good']);
+  world.add(anInstance('later', { tags: { env: 'prod' } }));
+  world.endless.add('endless');
+  const details = new Set<string>();
+  const hold = (match: object) => () => placeHold(world.ledger, { match, by: 'ann', reason: 'a ticket is open', until: null }, world.now);
+  await playWeek(world, [[6, hold({ tags: { env: 'dev' } })], [30, hold({ instanceId: 'id-endless' })]], async () => {
+    const later = (await world.ledger.fleet()).find(({ instance }) => instance.name === 'later');
+    details.add(later?.decision?.detail ?? '');
+  });
+  expect(startsOf(world).filter(([name]) => name === 'later')).toEqual([['later', 2]]);
+  expect([...details].join()).toMatch(/the upgrade of endless of wave dev has not ended since .*; hold it by its id/);
+  expect(told(world, 'stuck')).toHaveLength(1);
+  expect(world.alerts.find(({ event }) => event === 'stuck')!.action).toMatch(/dcs-upgrader hold --match id=id-endless/);
+  expect(world.posts.filter(({ name }) => name === 'endless')).toHaveLength(1);
+  expect((await world.ledger.activeAttempts()).map(({ name }) => name)).toEqual(['endless']);
+}); // biome-ignore format: a diary
+
 it('fit: what takes long is learned, and nothing starts that would not end in its window', async () => {
   const world = new FakeWorld(names(60));
   world.upgradeTakes = 55 * MINUTE;

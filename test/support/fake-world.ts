@@ -65,6 +65,8 @@ export class FakeWorld implements Dcs, Metrics {
   /** Reads show what was true this long ago, in milliseconds. */
   lag = 0;
   upgradeTakes = 10 * MINUTE;
+  /** Names of the instances whose upgrades never end. */
+  endless = new Set<string>();
   policy = aPolicy();
   instances = new Map<string, Instance>();
   moods = new Map<string, Mood[]>();
@@ -296,7 +298,7 @@ export class FakeWorld implements Dcs, Metrics {
     const run = {
       taskId: `task-${name}-${runs.length + 1}`,
       began: this.now,
-      ends: this.now + this.upgradeTakes,
+      ends: this.endless.has(name) ? Number.POSITIVE_INFINITY : this.now + this.upgradeTakes,
       mood,
     };
     this.#runs.set(id, [...runs, run]);

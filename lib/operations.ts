@@ -8,6 +8,7 @@ import { type Policy, wantsApproval } from './core/policy.ts';
 import type { EpochMs } from './core/time.ts';
 import type { Deps, FleetEntry, Ledger, PolicyState } from './deps.ts';
 import { putApproval } from './pass/approval.ts';
+import { holdsNow } from './pass/holds.ts';
 import { type PassReport, reconcile } from './reconcile.ts';
 
 /** What people ask for, whether at the command line or over HTTP. */
@@ -25,8 +26,13 @@ export async function fleetStatus(deps: Deps, policy: Policy, requestedBy: strin
   const options = { dryRun: true, fromMemory: true, explain: true, requestedBy, reason: 'status' };
   const report = await reconcile(deps, { policy, problem: null }, options);
   const failed = (await deps.ledger.attempts({})).filter(isFailure).length;
-  const holds = await holdsInForce(deps.ledger, report.now);
-  return { report, counts: countsOf(report, failed), holds, outlook: forecast(policy, report.decisions, report.now) };
+  const holds = (await holdsNow(deps.ledger, policy, report.now)).filter((hold) => isInForce(hold, report.now));
+  return { report, counts: countsOf(report, failed), holds, outlook: outlookOf(report, { policy, problem: null })! };
+}
+
+/** When the fleet will be current, by what a pass has decided; null without a valid policy. */
+export function outlookOf({ decisions, waves, now }: PassReport, state: PolicyState): Forecast | null {
+  return state.problem === null ? forecast(state.policy, decisions, waves, now) : null;
 }
 
 function countsOf({ decisions }: PassReport, failed: number): Record<string, number> {

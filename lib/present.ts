@@ -2,9 +2,11 @@ import type { Alert } from './core/alert.ts';
 import type { Approval } from './core/approval.ts';
 import type { Attempt } from './core/attempt.ts';
 import type { Decision } from './core/decision.ts';
-import { coversWave, type Hold } from './core/hold.ts';
+import type { Forecast } from './core/forecast.ts';
+import type { Hold } from './core/hold.ts';
 import type { Preview } from './core/preview.ts';
-import { type EpochMs, iso } from './core/time.ts';
+import type { WaveState } from './core/rollout.ts';
+import { type EpochMs, iso, SECOND } from './core/time.ts';
 import type { Opening } from './core/window.ts';
 import { type FleetStatus, planHash } from './operations.ts';
 import type { PassReport } from './pass/tally.ts';
@@ -79,25 +81,38 @@ export function explanationJson(decision: Decision | null, attempts: readonly At
 }
 
 /** How far the fleet is. */
-export function statusJson({
-  report,
-  counts,
-  holds,
-  outlook,
-}: Omit<FleetStatus, 'report'> & { report: Pick<PassReport, 'waves'> }) {
-  const { waves: currents, ...whole } = outlook;
+export function statusJson({ report, counts, outlook }: FleetStatus) {
+  return { counts, ...progressJson(report.waves, outlook) };
+}
+
+/** How far each wave is, what keeps it, and when it will be current. `outlook`: null where that was not asked. */
+function progressJson(waves: readonly WaveState[], outlook: Forecast | null) {
   return {
-    counts,
-    waves: report.waves.map(({ closed, ...wave }) => ({
+    waves: waves.map(({ closed, holds, ...wave }) => ({
       ...wave,
       reason: closed?.reason ?? null,
       detail: closed?.detail ?? null,
       opensAt: at(closed?.until ?? null),
-      holds: holds.filter((hold) => coversWave(hold, wave.wave)).map(({ id, by, reason }) => ({ id, by, reason })),
-      current: at(currents.find((one) => one.wave === wave.wave)?.current ?? null),
+      holds: holds.map((hold) => ({ ...hold, until: at(hold.until) })),
+      current: at(outlook?.waves.find((one) => one.wave === wave.wave)?.current ?? null),
     })),
-    forecast: { ...whole, current: at(outlook.current) },
+    forecast: outlook && { current: at(outlook.current), left: outlook.left, detail: outlook.detail },
   };
+}
+
+/** What keeps a wave, as one sentence. */
+export function waveText({ closed, holds, members }: WaveState): string {
+  const held = holds.map(({ by, reason, until, instances }) => {
+    const what = instances === members ? 'held' : `${instances} held`;
+    return `${what} by ${by}${until === null ? '' : ` until ${iso(until)}`}: ${reason}`;
+  });
+  const isHeld = holds.some(({ instances }) => instances === members);
+  return [...(closed ? [closed.detail] : isHeld ? [] : ['open']), ...held].join('; ');
+}
+
+export function currentBy({ waves }: Forecast, wave: string): string {
+  const current = waves.find((one) => one.wave === wave)?.current ?? null;
+  return current === null ? 'nobody can tell' : iso(Math.floor(current / SECOND) * SECOND);
 }
 
 /** When upgrades may start. */
@@ -119,7 +134,8 @@ export function planJson(report: PassReport) {
   };
 }
 
-export function reportJson(report: PassReport) {
+/** `outlook`: null where there is no valid policy. */
+export function reportJson(report: PassReport, outlook: Forecast | null) {
   const { started, followed, finished, errors, alerts } = report;
   return {
     now: iso(report.now),
@@ -128,10 +144,7 @@ export function reportJson(report: PassReport) {
     followed: followed.map(attemptJson),
     finished: finished.map(attemptJson),
     decisions: report.decisions.map(decisionJson),
-    waves: report.waves.map((wave) => ({
-      ...wave,
-      closed: wave.closed && { ...wave.closed, until: at(wave.closed.until) },
-    })),
+    ...progressJson(report.waves, outlook),
     errors,
     alerts: alerts.map(alertJson),
   };

@@ -1,7 +1,10 @@
 import type { Attempt } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
+import type { Forecast } from '../core/forecast.ts';
 import { PARTS } from '../core/instance.ts';
+import type { WaveState } from '../core/rollout.ts';
 import { type EpochMs, iso, SECOND } from '../core/time.ts';
+import { currentBy, waveText } from '../present.ts';
 import type { PassReport } from '../reconcile.ts';
 import { duration, table } from './terminal.ts';
 
@@ -43,6 +46,17 @@ function noteOn({ state, error, updates }: Attempt): string {
 /** Tables are for people. */
 function wholeSecond(at: EpochMs): EpochMs {
   return Math.floor(at / SECOND) * SECOND;
+}
+
+/** How far each wave is, what keeps it, and when it will be current. */
+export function waveTable(waves: readonly WaveState[], outlook: Forecast, columns: number): string {
+  const rows = waves.map((state) => [
+    state.wave,
+    `${state.done} of ${state.members}`,
+    currentBy(outlook, state.wave),
+    waveText(state),
+  ]);
+  return table(['WAVE', 'DONE', 'CURRENT BY', 'STATE'], rows, columns);
 }
 
 export function summaryLine({ started, followed, finished, decisions, opening }: PassReport): string {

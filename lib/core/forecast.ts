@@ -1,7 +1,8 @@
 import type { Decision } from './decision.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Wave } from './policy.ts';
+import { preview } from './preview.ts';
+import type { WaveState } from './rollout.ts';
 import { DAY, type EpochMs, iso, MINUTE } from './time.ts';
-import { calendar } from './window.ts';
 
 export interface Forecast {
   /** When the last due instance will have been upgraded; null when that cannot be told. */
@@ -17,47 +18,79 @@ const UNKNOWN_DURATION = 30 * MINUTE;
 
 /**
  * When the fleet will be current if every upgrade takes as long as is expected of one that was never seen: wave by wave,
- * soak by soak, through the openings to come. Instances that wait for a person are left out, and counted in `detail`.
+ * soak by soak, through the openings to come and round the freezes. Instances that wait for a person are left out, and
+ * counted in `detail`; what comes after a wave of which some do so, nobody can tell.
  */
-export function forecast(policy: Policy, decisions: readonly Decision[], now: EpochMs): Forecast {
+export function forecast(
+  policy: Policy,
+  decisions: readonly Decision[],
+  states: readonly Pick<WaveState, 'wave' | 'members' | 'done'>[],
+  now: EpochMs,
+): Forecast {
   const due = decisions.filter(({ action }) => action === 'start' || action === 'follow' || action === 'wait');
-  const isStuck = ({ action, reason }: Decision) => action === 'wait' && WAITS_FOR_A_PERSON.includes(reason);
-  const stuck = due.filter(isStuck);
+  const stuck = due.filter(waitsForAPerson);
+  const ends = new Map<string, EpochMs | null>();
   const waves: Forecast['waves'] = [];
-  let at: EpochMs | null = now;
-  for (const [index, wave] of policy.rollout.entries()) {
+  let never: string | null = null;
+  for (const wave of policy.rollout) {
     const own = due.filter((decision) => decision.wave === wave.wave);
-    const left = own.filter((decision) => !isStuck(decision)).length;
-    if (left > 0 && at !== null) {
-      const from: EpochMs = index > 0 && at > now ? at + wave.soak : at;
-      const parallel = Math.min(policy.limits.parallel, wave.parallel ?? Number.POSITIVE_INFINITY);
-      at = endOf(policy, wave.windows, Math.ceil(left / parallel), from);
-    }
-    waves.push({ wave: wave.wave, current: own.length > left ? null : own.length === 0 ? now : at });
+    const left = own.filter((decision) => !waitsForAPerson(decision));
+    const before = wave.after === null ? now : (ends.get(wave.after) ?? null);
+    const end = left.length === 0 ? now : before === null ? null : endOf(policy, wave, left, before, now);
+    if (end === null) never ??= wave.wave;
+    const state = states.find((one) => one.wave === wave.wave);
+    // Somebody in it is waited for, and not by the clock.
+    const isBlocked = state !== undefined && state.members - state.done > left.length;
+    ends.set(wave.wave, isBlocked ? null : end === null ? null : Math.max(end, before ?? end));
+    waves.push({ wave: wave.wave, current: own.length > left.length ? null : end });
   }
-  const rest = stuck.length === 0 ? '' : `; ${stuck.length} more wait for a person`;
-  const base = { left: due.length, waves };
-  if (at === null) {
-    const never = waves.find(({ current }) => current === null)!.wave;
-    return { ...base, current: null, detail: `wave ${never} is not done within ${SEARCHED / DAY} days${rest}` };
-  }
-  if (due.length === stuck.length)
-    return { ...base, current: stuck.length === 0 ? now : null, detail: `nothing is left to be upgraded${rest}` };
-  const detail = `${due.length - stuck.length} to be upgraded, current by ${iso(at)}${rest}`;
-  return { ...base, current: at, detail };
+  const current = never === null && due.length > stuck.length ? Math.max(...[...waves.values()].map(({ current: at }) => at ?? now)) : now; // biome-ignore format: one question
+  return { left: due.length, waves, ...summary(due.length, stuck.length, never, current) };
 }
 
-const WAITS_FOR_A_PERSON = ['held', 'instance_not_running', 'wave_failed', 'wave_stuck', 'not_approved'];
+function summary(
+  left: number,
+  stuck: number,
+  never: string | null,
+  current: EpochMs,
+): Omit<Forecast, 'left' | 'waves'> {
+  if (left === 0) return { current, detail: 'nothing is left to be upgraded' };
+  if (left === stuck) return { current: null, detail: `${left} to be upgraded, and all of them wait for a person` };
+  const rest = stuck === 0 ? '' : `; ${stuck} more wait for a person`;
+  if (never !== null)
+    return { current: null, detail: `nobody can tell when wave ${never} is done: not within ${SEARCHED / DAY} days, or a person is waited for${rest}` }; // biome-ignore format: one sentence
+  return { current, detail: `${left - stuck} to be upgraded, current by ${iso(current)}${rest}` };
+}
 
-/** When `rounds` upgrades, one after the other, are over; each has to fit into its opening. */
-function endOf(policy: Policy, windows: readonly string[], rounds: number, from: EpochMs): EpochMs | null {
+const FOR_A_PERSON = ['held', 'instance_not_running', 'wave_failed', 'wave_stuck', 'not_approved'];
+
+/** A hold that ends by itself is waited for like a window. */
+function waitsForAPerson({ action, reason, possibleAt }: Decision): boolean {
+  return action === 'wait' && possibleAt === null && FOR_A_PERSON.includes(reason);
+}
+
+/** When the last of these is done. `before`: when the wave before it will be. */
+function endOf(policy: Policy, wave: Wave, left: readonly Decision[], before: EpochMs, now: EpochMs): EpochMs | null {
   const long = Math.max(UNKNOWN_DURATION, policy.limits.minDuration);
-  let left = rounds;
-  for (const { opens, closes } of calendar(policy, windows, null).between(from, from + SEARCHED)) {
-    const start = Math.max(opens, from);
-    const fit = Math.floor((closes - start) / long);
-    if (fit >= left) return start + left * long;
-    left -= Math.max(0, fit);
+  const times = left.map(({ action, possibleAt }) => (action === 'wait' ? (possibleAt ?? now) : now));
+  const from = Math.max(before > now ? before + wave.soak : now, Math.min(...times));
+  const last = Math.max(...times) + long;
+  // Whose window is his own is not in the calendar; his next one is.
+  const isOwn = wave.windows.every((name) => policy.windows[name]?.kind === 'instance');
+  const end = isOwn ? from + long : throughOpenings(policy, wave, left.length, from, long);
+  return end === null ? null : Math.max(end, last);
+}
+
+/** One round after the other, each of as many as may run at once; each has to fit into its opening. */
+function throughOpenings(policy: Policy, wave: Wave, count: number, from: EpochMs, long: number): EpochMs | null {
+  const { parallel, perScope, perWindow } = policy.limits;
+  const unlimited = Number.POSITIVE_INFINITY;
+  const atOnce = Math.min(parallel, wave.parallel ?? unlimited, (perScope ?? unlimited) * policy.scopes.length);
+  let left = count;
+  for (const { opens, closes } of preview(policy, wave.windows, from, from + SEARCHED).openings) {
+    const room = Math.min(Math.floor((closes - opens) / long) * atOnce, perWindow ?? unlimited);
+    if (room >= left) return opens + Math.ceil(left / atOnce) * long;
+    left -= Math.max(0, room);
   }
   return null;
 }

@@ -1,8 +1,13 @@
 import { type Attempt, isFailure } from './attempt.ts';
-import { type Hold, isInForce } from './hold.ts';
+import { coversWave, type Hold, isInForce } from './hold.ts';
 import type { Policy, Wave } from './policy.ts';
 import { hasFailed, type Scene, type Standing, waveOf } from './stock.ts';
 import { type EpochMs, iso, MINUTE } from './time.ts';
+
+export type WaveHold = Pick<Hold, 'id' | 'by' | 'reason' | 'until'> & {
+  /** How many of its members it holds; of those that several hold the first one has it. */
+  instances: number;
+};
 
 type ClosedFor = 'wave_waiting' | 'wave_soaking' | 'wave_failed' | 'wave_stuck';
 
@@ -12,6 +17,8 @@ export interface WaveState {
   members: number;
   /** Verified, already latest, not offered, held by a person or excluded: nothing is left to do for them. */
   done: number;
+  /** What holds all of it, or some of its members. */
+  holds: WaveHold[];
   /** Null: open. */
   closed: { reason: ClosedFor; detail: string; until: EpochMs | null } | null;
 }
@@ -29,9 +36,18 @@ export function waveStates(scene: Scene, standings: readonly Standing[]): Map<st
     const done = own.filter((standing) => isSettled(standing)).length;
     const closed =
       wave.after === null ? null : whyClosed(scene, wave, members.get(wave.after) ?? [], states.get(wave.after));
-    states.set(wave.wave, { wave: wave.wave, members: own.length, done, closed });
+    const holds = holdsOn(scene, wave.wave, own);
+    states.set(wave.wave, { wave: wave.wave, members: own.length, done, holds, closed });
   }
   return states;
+}
+
+/** Those of the whole wave first. */
+function holdsOn(scene: Scene, wave: string, members: readonly Standing[]): WaveHold[] {
+  const whole = scene.holds.filter((hold) => isInForce(hold, scene.now) && coversWave(hold, wave));
+  const counts = new Map<Hold, number>(whole.map((hold) => [hold, members.length]));
+  for (const { hold } of members) if (hold && !whole.includes(hold)) counts.set(hold, (counts.get(hold) ?? 0) + 1);
+  return [...counts].map(([{ id, by, reason, until }, instances]) => ({ id, by, reason, until, instances }));
 }
 
 function whyClosed(

@@ -48,8 +48,8 @@ function lateWaves(policy: Policy, { now, fleet }: Outlook): Problem[] {
   const key = deadline.page === null ? 'warn' : 'page';
   const allowed = deadline[key]!;
   const none = { attempts: [], holds: [], behindSince: new Map(), stoppedScopes: new Map() };
-  const { decisions } = decide({ now, policy, instances: fleet, ...none });
-  return forecast(policy, decisions, now).waves.flatMap(({ wave, current }) => {
+  const { decisions, waves } = decide({ now, policy, instances: fleet, ...none });
+  return forecast(policy, decisions, waves, now).waves.flatMap(({ wave, current }) => {
     if (current !== null && current <= now + allowed) return [];
     const when = current === null ? 'nobody can tell when' : `on ${iso(current)}`;
     const message = `wave ${wave} is current ${when}, after the deadline of ${allowed / DAY} days`;

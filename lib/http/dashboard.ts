@@ -1,8 +1,10 @@
 import type { Attempt } from '../core/attempt.ts';
 import type { Decision } from '../core/decision.ts';
-import { coversWave, type Hold } from '../core/hold.ts';
+import type { Hold } from '../core/hold.ts';
+import type { WaveState } from '../core/rollout.ts';
 import { iso, SECOND } from '../core/time.ts';
 import type { FleetStatus } from '../operations.ts';
+import { currentBy, waveText } from '../present.ts';
 
 /** More rows are for programs, which ask `GET /fleet`. */
 const MOST_ROWS = 500;
@@ -28,7 +30,7 @@ export function dashboardHtml({ report, counts, holds, outlook }: FleetStatus, a
     `<h1>DCS upgrades</h1><p>As of ${when(now)}. ${open} ${escaped(outlook.detail)}.</p>`,
     `<ul class="counts">${Object.entries(counts).map(([name, count]) => `<li><b>${count}</b>${escaped(name)}</li>`).join('')}</ul>`,
     section('Holds in force', ['By', 'Reason', 'What', 'Until'], holds.map(holdRow)),
-    section('Waves', ['Wave', 'Done', 'State'], waves.map(({ wave, done, members, closed }) => row([wave, `${done} of ${members}`, closed?.detail ?? heldBy(holds, wave) ?? 'open']))),
+    section('Waves', ['Wave', 'Done', 'State', 'Current by'], waves.map((wave) => waveRow(wave, outlook))),
     section('Latest upgrades', ['Instance', 'State', 'Began', 'Ended', 'From → to', 'Asked by'], attempts.map(attemptRow)),
     section('Fleet', ['Instance', 'Wave', 'Action', 'Reason', 'Possible at', 'Detail'], shown.map(decisionRow)),
     rest > 0 ? `<p>… and ${rest} more.</p>` : '',
@@ -36,9 +38,9 @@ export function dashboardHtml({ report, counts, holds, outlook }: FleetStatus, a
   ].join('\n'); // biome-ignore format: a section a line
 }
 
-function heldBy(holds: readonly Hold[], wave: string): string | null {
-  const hold = holds.find((one) => coversWave(one, wave));
-  return hold ? `held by ${hold.by}: ${hold.reason}` : null;
+function waveRow(state: WaveState, outlook: FleetStatus['outlook']): string {
+  const { wave, done, members } = state;
+  return row([wave, `${done} of ${members}`, waveText(state), currentBy(outlook, wave)]);
 }
 
 const ORDER: Record<Decision['action'], number> = { follow: 0, start: 1, wait: 2, none: 3 };

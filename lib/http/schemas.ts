@@ -134,7 +134,7 @@ export const FleetAnswer = named(
         reason: maybeText,
         detail: maybeText,
         opensAt: maybeInstant,
-        holds: z.array(z.object({ id: text, by: text, reason: text })),
+        holds: z.array(z.object({ id: text, by: text, reason: text, until: maybeInstant, instances: count })),
         current: maybeInstant,
       }),
     ),

@@ -1,9 +1,10 @@
+import { outlookOf } from '../../operations.ts';
 import { reportJson } from '../../present.ts';
 import { reconcile } from '../../reconcile.ts';
 import { exitCodeOf } from '../exit.ts';
 import { clockTextFor, happenings } from '../night.ts';
 import { withAlarmedRuntime } from '../open.ts';
-import { decisionTable, summaryLine } from '../tables.ts';
+import { decisionTable, summaryLine, waveTable } from '../tables.ts';
 import { type ExitCode, printJson, UsageError, type Verb } from '../verb.ts';
 
 export const run: Verb = {
@@ -28,13 +29,15 @@ export const run: Verb = {
       });
       if (state.problem !== null)
         call.terminal.err(`${state.problem}\nNothing new is started without a valid policy; what runs was followed.\n`);
-      if (call.json) printJson(call, reportJson(report));
+      const outlook = outlookOf(report, state);
+      if (call.json) printJson(call, reportJson(report, outlook));
       else {
         const clockText = clockTextFor(state.policy?.timezone ?? 'UTC');
         call.terminal.out(
           [
             decisionTable(report.decisions, call.terminal.columns),
             '',
+            ...(outlook ? [waveTable(report.waves, outlook, call.terminal.columns), '', outlook.detail, ''] : []),
             ...happenings(report, clockText),
             summaryLine(report),
             '',

@@ -1,10 +1,7 @@
-import type { Forecast } from '../../core/forecast.ts';
-import { coversWave, type Hold } from '../../core/hold.ts';
-import { iso } from '../../core/time.ts';
 import { fleetStatus } from '../../operations.ts';
 import { statusJson } from '../../present.ts';
 import { needPolicy, withRuntime } from '../open.ts';
-import { table } from '../terminal.ts';
+import { waveTable } from '../tables.ts';
 import { type ExitCode, printJson, type Verb } from '../verb.ts';
 
 export const status: Verb = {
@@ -22,30 +19,15 @@ export const status: Verb = {
         printJson(call, statusJson(status));
         return 0;
       }
-      const { report, counts, holds, outlook } = status;
+      const { report, counts, outlook } = status;
       const { terminal } = call;
       terminal.out(
         `${Object.entries(counts)
           .map(([name, count]) => `${name} ${count}`)
           .join(' · ')}\n\n`,
       );
-      const rows = report.waves.map(({ wave, done, members, closed }) => [
-        wave,
-        `${done} of ${members}`,
-        [closed?.detail ?? 'open', ...holds.filter((hold) => coversWave(hold, wave)).map(heldBy)].join('; '),
-        currentBy(outlook, wave),
-      ]);
-      terminal.out(`${table(['WAVE', 'DONE', 'STATE', 'CURRENT BY'], rows, terminal.columns)}\n\n${outlook.detail}\n`);
+      terminal.out(`${waveTable(report.waves, outlook, terminal.columns)}\n\n${outlook.detail}\n`);
       return 0;
     });
   },
 };
-
-function heldBy({ by, reason }: Hold): string {
-  return `held by ${by}: ${reason}`;
-}
-
-function currentBy({ waves }: Forecast, wave: string): string {
-  const current = waves.find((one) => one.wave === wave)?.current ?? null;
-  return current === null ? 'nobody can tell' : iso(current);
-}

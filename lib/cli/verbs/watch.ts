@@ -1,3 +1,4 @@
+import { outlookOf } from '../../operations.ts';
 import { reportJson } from '../../present.ts';
 import { exitCodeOf, worst } from '../exit.ts';
 import { withAlarmedRuntime } from '../open.ts';
@@ -27,7 +28,7 @@ export const watch: Verb = {
         quiet: call.json,
         signal: call.signal,
       })) {
-        if (call.json) call.terminal.out(`${JSON.stringify(reportJson(report))}\n`);
+        if (call.json) call.terminal.out(`${JSON.stringify(reportJson(report, outlookOf(report, state)))}\n`);
         code = worst(code, exitCodeOf(report, state));
       }
       return code;

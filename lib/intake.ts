@@ -26,12 +26,21 @@ export async function isKnown(ledger: Ledger, source: AlertSource, id: string | 
   return seen.some(([known, until]) => known === id && now < until);
 }
 
-/** Remembers that the source was heard; after what it sent has been taken in, so that what failed half-way can come again. */
-export async function noteHeard(ledger: Ledger, source: AlertSource, id: string | null, now: EpochMs): Promise<void> {
+/**
+ * Remembers that the source was heard; after what it sent has been taken in, so that what failed half-way can come again.
+ * `saidAt`: when it said so, as far as that is known.
+ */
+export async function noteHeard(
+  ledger: Ledger,
+  source: AlertSource,
+  id: string | null,
+  now: EpochMs,
+  saidAt = now,
+): Promise<void> {
   const { heardAt, seen } = readHeard(await ledger.note(sourceNote(source)));
   const kept = seen.filter(([known, until]) => now < until && known !== id);
   const mine: Heard['seen'] = id === null ? [] : [[id, now + SEEN_FOR]];
-  const note: Heard = { heardAt: Math.max(heardAt ?? now, now), seen: [...kept, ...mine].slice(-MOST_SEEN) };
+  const note: Heard = { heardAt: Math.max(heardAt ?? saidAt, saidAt), seen: [...kept, ...mine].slice(-MOST_SEEN) };
   await ledger.putNote(sourceNote(source), JSON.stringify(note));
 }
 

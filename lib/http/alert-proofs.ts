@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type AlertSource, mapping, textOf } from '../core/alert-in.ts';
+import { type AlertSource, instantOf, mapping, textOf } from '../core/alert-in.ts';
 import type { EpochMs } from '../core/time.ts';
 import { HttpError } from './answer.ts';
 import { callerOf } from './keys.ts';
@@ -45,7 +45,9 @@ export const PROOFS: Record<AlertSource, Prove> = {
   async pagerduty(claimed) {
     const { request, body } = claimed;
     if (!pagerDutySigned(request.headers, request.body, secretsOf('pagerduty', claimed))) return byKey(claimed) ?? UNSIGNED; // biome-ignore format: one condition
-    return bySignature(textOf(mapping(mapping(body).event).id), null);
+    const event = mapping(mapping(body).event);
+    // No time is signed but that of the event.
+    return bySignature(textOf(event.id), instantOf(event.occurred_at));
   },
   async smn({ body, backend, topics, now }) {
     // Loaded here and not above: nobody else needs it.

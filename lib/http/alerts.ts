@@ -31,7 +31,8 @@ export async function takeAlerts({ request, params, backend }: Ask): Promise<Htt
   // The source sends it again; until then nothing can start anyway.
   if (!current) throw new HttpError(503, 'there is no valid policy');
   const changed = await takeIn(backend, current, source, delivery, now);
-  await noteHeard(ledger, source, proof.id, now);
+  // What is sent again may be sent by anybody: it does not show that the source is there.
+  if (!known) await noteHeard(ledger, source, proof.id, now, Math.min(now, proof.signedAt ?? now));
   const { alerts, ignored } = delivery;
   log('info', 'alerts_taken', { source, by: proof.by, alerts: alerts.length, changed, ignored });
   return jsonAnswer(202, { source, alerts: alerts.length, changed, ignored }, request.requestId);

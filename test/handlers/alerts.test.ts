@@ -229,6 +229,20 @@ describe('signatures', () => {
     expect(await held()).toEqual([]);
   });
 
+  it('F059 what is sent again does not pass for a source that is heard', async () => {
+    const heardAt = async (source: string) => JSON.parse((await world.ledger.note(`alerts:source:${source}`))!).heardAt;
+    const [down, triggered] = [standardBody('redis.down', REDIS_DOWN), pagerDutyBody('P1')];
+    await standard(down);
+    await pagerDuty(triggered);
+    const before = [await heardAt('standard'), await heardAt('pagerduty')];
+    world.now += MINUTE;
+    await standard(down, { at: world.now - MINUTE });
+    // Its signature is good for ever, and its id is forgotten after a while.
+    world.now += 3 * HOUR;
+    await pagerDuty(triggered);
+    expect([await heardAt('standard'), await heardAt('pagerduty')]).toEqual(before);
+  });
+
   it('what failed half-way is not taken for done when it comes again', async () => {
     const replace = world.ledger.replaceHold.bind(world.ledger);
     world.ledger.replaceHold = () => Promise.reject(new Error('the disk is full'));

@@ -136,7 +136,7 @@ function limits() {
     perWindow: described(z.optional(number), 'How many may be started in one opening.'),
     oneAtATimeBy: described(
       z._default(z.array(tag), []),
-      'Of the instances with the same value of the tag, or of one enterprise project (`enterpriseProject`), one at a time.',
+      'Of the instances with the same value of the tag (of one app, or of a DR pair whose two carry the same), or of one enterprise project (`enterpriseProject`), one at a time.',
     ),
     maxErrors: described(z._default(number, 1), 'Failures of a wave at which it is held until a person releases it.'),
     minDuration: described(

@@ -1,7 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
 import { releaseHold } from '../../lib/operations.ts';
-import { aHold, anInstance, aPart, aPolicy, aWave, LATEST, LIMITS, NIGHT, OLD, versions } from '../support/builders.ts';
+import {
+  aFreeze,
+  aHold,
+  anInstance,
+  aPart,
+  aPolicy,
+  aWave,
+  LATEST,
+  LIMITS,
+  NIGHT,
+  OLD,
+  versions,
+} from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const TICK = 20 * MINUTE;
@@ -131,5 +143,27 @@ describe('a deadline', () => {
     await world.ticks(6 * 24, HOUR);
     const told = world.taken.filter(({ event }) => event === 'deadline');
     expect(told.map(({ at }) => Math.floor((at - NIGHT) / DAY))).toEqual([4]);
+  });
+
+  it('warns, then pages, and breaks no freeze; what had warned ends when the fleet is current', async () => {
+    const world = new FakeWorld(['a', 'b'], NIGHT - HOUR);
+    world.policy = aPolicy({ deadline: { warn: DAY, page: 3 * DAY }, freezes: [aFreeze()] });
+    await world.ticks(7 * 24, HOUR);
+    const told = () => world.taken.filter(({ event }) => event.startsWith('deadline')).map(({ event, key, at }) => [event, key, Math.floor((at - NIGHT) / DAY)]); // biome-ignore format: one chain
+    expect(told()).toEqual([
+      ['deadline', 'deadline:warn:dev', 1],
+      ['deadline', 'deadline:page:dev', 3],
+    ]);
+    expect(world.posts).toEqual([]);
+    expect(world.taken.find(({ key }) => key === 'deadline:page:dev')!.summary).toMatch(/they wait: /);
+    await world.ticks(24 * 6, 10 * MINUTE);
+    expect(world.begun.map(({ name }) => name).toSorted()).toEqual(['a', 'b']);
+    expect(
+      new Set(
+        told()
+          .slice(2)
+          .map(([event]) => event),
+      ),
+    ).toEqual(new Set(['deadline!']));
   });
 });

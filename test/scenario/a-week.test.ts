@@ -16,7 +16,7 @@ function together(world: FakeWorld, isOne: (name: string) => boolean): number {
   return Math.max(0, ...begun.map((one) => at(one.at).length));
 }
 
-it('limits: none is passed at any instant, over two scopes and nineteen groups, and all are current in the end', async () => {
+it('limits: none is passed at any instant, over two scopes, nineteen groups and seven enterprise projects, and all are current in the end', async () => {
   const world = new FakeWorld();
   const app = (index: number) => `app-${index % 9}`;
   const pair = (index: number) => `pair-${Math.floor(index / 4)}`;
@@ -24,11 +24,18 @@ it('limits: none is passed at any instant, over two scopes and nineteen groups, 
     world.add(
       anInstance(name, {
         scope: `cn-north-4/p${(index % 2) + 1}`,
+        enterpriseProjectId: `${index % 7}`,
         tags: { env: 'dev', app: app(index), dr: pair(index) },
       }),
     );
   const scopes = ['p1', 'p2'].map((project) => ({ id: `cn-north-4/${project}`, region: 'cn-north-4', project }));
-  const limits = { ...LIMITS, parallel: 6, perScope: 4, perWindow: 14, oneAtATimeBy: ['tag:app', 'tag:dr'] };
+  const limits = {
+    ...LIMITS,
+    parallel: 6,
+    perScope: 4,
+    perWindow: 14,
+    oneAtATimeBy: ['tag:app', 'tag:dr', 'enterpriseProject'],
+  };
   world.policy = aPolicy({ scopes, limits });
   await playWeek(world);
   expect(new Set(world.begun.map(({ name }) => name)).size).toBe(40);
@@ -39,6 +46,7 @@ it('limits: none is passed at any instant, over two scopes and nineteen groups, 
   for (let group = 0; group < 10; group++) {
     expect(together(world, (name) => app(index(name)) === `app-${group}`)).toBeLessThanOrEqual(1);
     expect(together(world, (name) => pair(index(name)) === `pair-${group}`)).toBeLessThanOrEqual(1);
+    expect(together(world, (name) => index(name) % 7 === group)).toBeLessThanOrEqual(1);
   }
   expect([0, 1, 2].map((night) => startsOf(world).filter(([, one]) => one === night).length)).toEqual([14, 14, 12]);
 });
@@ -82,6 +90,21 @@ it('verification: what keeps its version is not verified, holds its wave until a
   const done = (await world.ledger.attempts({})).filter(({ state }) => state === 'succeeded');
   expect(new Set(done.map(({ name }) => name)).size).toBe(7);
   expect(startsOf(world).filter(([name]) => name === 'later')).toEqual([['later', 1]]);
+}); // biome-ignore format: a diary
+
+it('verification: whose load is too high once it has settled is not verified, and what comes after it waits', async () => {
+  const world = new FakeWorld(['hot', 'calm']);
+  world.add(anInstance('later', { tags: { env: 'prod' } }));
+  world.policy = aPolicy({ gates: { cpu: 70 } });
+  await playWeek(world, [
+    // Between the start and the end of its upgrade, and until the next day.
+    [0.1, () => world.loads.set('hot', { cpu: 96 })],
+    [20, () => world.loads.delete('hot')],
+  ]);
+  const [last] = (await world.ledger.attempts({})).filter(({ name }) => name === 'hot');
+  expect(last).toMatchObject({ state: 'unverified', error: { code: 'UNVERIFIED', message: expect.stringMatching(/CPU was at 96 % .*, it must be below 70 %/) } });
+  expect(told(world, 'unverified')).toHaveLength(1);
+  expect(startsOf(world).map(([name]) => name).toSorted()).toEqual(['calm', 'hot']);
 }); // biome-ignore format: a diary
 
 it('a failed member blocks the next wave until it is acknowledged by its id', async () => {
@@ -145,7 +168,9 @@ it('holds: of everything, a scope, a wave, a tag and an instance; each holds wha
   const world = new FakeWorld(names(3));
   world.add(anInstance('gold', { tags: { env: 'dev', tier: 'gold' } }));
   world.add(anInstance('prod', { tags: { env: 'prod' } }));
-  world.policy = aPolicy({ rollout: [aWave('dev'), aWave('prod', { after: 'dev' })] });
+  world.add(anInstance('else', { scope: 'cn-north-4/p2', project: 'p2' }));
+  const scopes = ['p1', 'p2'].map((project) => ({ id: `cn-north-4/${project}`, region: 'cn-north-4', project }));
+  world.policy = aPolicy({ scopes, rollout: [aWave('dev'), aWave('prod', { after: 'dev' })] });
   const hold = (match: Parameters<typeof placeHold>[1]['match'], until: number | null) =>
     placeHold(world.ledger, { match, by: 'ann', reason: 'because', until: until === null ? null : NIGHT + until * HOUR }, world.now);
   const release = async (key: string) => {
@@ -156,6 +181,7 @@ it('holds: of everything, a scope, a wave, a tag and an instance; each holds wha
   await playWeek(world, [
     [-2, () => hold({ all: true }, 1)],
     [-1, () => hold({ tags: { tier: 'gold' } }, 25)],
+    [-1, () => hold({ scope: 'cn-north-4/p2' }, 3)],
     [-1, () => hold({ instanceId: 'id-cache-1' }, null)],
     [-1, () => hold({ wave: 'prod' }, null)],
     [30, () => release('instanceId')],
@@ -165,6 +191,6 @@ it('holds: of everything, a scope, a wave, a tag and an instance; each holds wha
   });
   expect([...during]).toEqual([]);
   const first = Object.fromEntries(world.begun.map(({ name, at }) => [name, Math.floor((at - NIGHT) / HOUR)]));
-  expect(first).toEqual({ 'cache-0': 1, 'cache-2': 1, gold: 25, 'cache-1': 48, prod: expect.any(Number) });
+  expect(first).toEqual({ 'cache-0': 1, 'cache-2': 1, gold: 25, else: 3, 'cache-1': 48, prod: expect.any(Number) });
   expect(nightOf(NIGHT + first.prod! * HOUR)).toBe(2);
 }); // biome-ignore format: a diary

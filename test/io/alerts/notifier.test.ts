@@ -176,6 +176,23 @@ describe('several targets', () => {
     expect(await tell(notifier([to(dead), to(good)]), anAlert())).toEqual({ failed: [] });
   });
 
+  it('F076: who is not told how long to wait waits five seconds for each try, and no longer', async () => {
+    const real = AbortSignal.timeout;
+    const asked: number[] = [];
+    AbortSignal.timeout = (ms) => {
+      asked.push(ms);
+      return real.call(AbortSignal, 100);
+    };
+    try {
+      const dead = await receiver(silence);
+      const one = createNotifier({ targets: [to(dead)], clock, log: () => undefined });
+      expect((await tell(one, anAlert())).failed).toHaveLength(1);
+    } finally {
+      AbortSignal.timeout = real;
+    }
+    expect(asked).toEqual([5 * SECOND]);
+  });
+
   it('a name does not depend on the place in the list, and tells one URL of a host from another', async () => {
     const [a, b] = [to({ url: 'https://h.example.com/a?token=x' }), to({ url: 'https://h.example.com/b' })];
     const [one, other] = [notifier([a, b]).names, notifier([b, a]).names];

@@ -31,8 +31,14 @@ export async function fleetStatus(deps: Deps, policy: Policy, requestedBy: strin
 }
 
 /** When the fleet will be current, by what a pass has decided; null without a valid policy. */
-export function outlookOf({ decisions, waves, now }: PassReport, state: PolicyState): Forecast | null {
-  return state.problem === null ? forecast(state.policy, decisions, waves, now) : null;
+export function outlookOf({ decisions, waves, errors, now }: PassReport, state: PolicyState): Forecast | null {
+  if (state.problem !== null) return null;
+  const outlook = forecast(state.policy, decisions, waves, now);
+  const unread = errors.find(({ instanceId, stopsScope }) => instanceId === null && stopsScope);
+  if (!unread) return outlook;
+  // Who is in it, and how far, nobody knows.
+  const detail = `nobody can tell: scope ${unread.scope} cannot be read`;
+  return { ...outlook, current: null, detail, waves: outlook.waves.map(({ wave }) => ({ wave, current: null })) };
 }
 
 function countsOf({ decisions }: PassReport, failed: number): Record<string, number> {

@@ -82,6 +82,16 @@ describe('status, and the report of a run', () => {
     expect(reportJson(broken, outlookOf(broken, { policy: null, problem: 'it is broken' }))).toMatchObject({ waves: [], forecast: null });
   }); // biome-ignore format: a table
 
+  it('foretell nothing where a scope cannot be read', async () => {
+    const world = aWorld();
+    world.now = NIGHT;
+    world.broken.set('cn-north-4/p1', { code: 'APIGW.0301', status: 401 });
+    const report = await world.pass();
+    const { current, detail, waves } = outlookOf(report, { policy: world.policy, problem: null })!;
+    expect([current, detail]).toEqual([null, 'nobody can tell: scope cn-north-4/p1 cannot be read']);
+    expect(waves.map((wave) => wave.current)).toEqual([null, null]);
+  });
+
   it.each<[string, Parameters<typeof aPolicy>[0]]>([
     ['as it is', {}],
     ['one in each opening', { limits: { ...LIMITS, parallel: 1, perWindow: 2 } }],

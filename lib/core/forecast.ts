@@ -32,34 +32,33 @@ export function forecast(
   const ends = new Map<string, EpochMs | null>();
   const waves: Forecast['waves'] = [];
   let never: string | null = null;
+  let last = now;
   for (const wave of policy.rollout) {
     const own = due.filter((decision) => decision.wave === wave.wave);
     const left = own.filter((decision) => !waitsForAPerson(decision));
     const before = wave.after === null ? now : (ends.get(wave.after) ?? null);
     const end = left.length === 0 ? now : before === null ? null : endOf(policy, wave, left, before, now);
     if (end === null) never ??= wave.wave;
+    last = Math.max(last, end ?? now);
     const state = states.find((one) => one.wave === wave.wave);
     // Somebody in it is waited for, and not by the clock.
     const isBlocked = state !== undefined && state.members - state.done > left.length;
-    ends.set(wave.wave, isBlocked ? null : end === null ? null : Math.max(end, before ?? end));
+    ends.set(wave.wave, isBlocked || end === null || before === null ? null : Math.max(end, before));
     waves.push({ wave: wave.wave, current: own.length > left.length ? null : end });
   }
-  const current = never === null && due.length > stuck.length ? Math.max(...[...waves.values()].map(({ current: at }) => at ?? now)) : now; // biome-ignore format: one question
-  return { left: due.length, waves, ...summary(due.length, stuck.length, never, current) };
+  return { left: due.length, waves, ...summary(due.length, stuck.length, never, last) };
 }
 
-function summary(
-  left: number,
-  stuck: number,
-  never: string | null,
-  current: EpochMs,
-): Omit<Forecast, 'left' | 'waves'> {
-  if (left === 0) return { current, detail: 'nothing is left to be upgraded' };
+function summary(left: number, stuck: number, never: string | null, last: EpochMs): Omit<Forecast, 'left' | 'waves'> {
+  if (left === 0) return { current: last, detail: 'nothing is left to be upgraded' };
   if (left === stuck) return { current: null, detail: `${left} to be upgraded, and all of them wait for a person` };
   const rest = stuck === 0 ? '' : `; ${stuck} more wait for a person`;
   if (never !== null)
-    return { current: null, detail: `nobody can tell when wave ${never} is done: not within ${SEARCHED / DAY} days, or a person is waited for${rest}` }; // biome-ignore format: one sentence
-  return { current, detail: `${left - stuck} to be upgraded, current by ${iso(current)}${rest}` };
+    return {
+      current: null,
+      detail: `nobody can tell when wave ${never} is done: not within ${SEARCHED / DAY} days, or a person is waited for${rest}`,
+    };
+  return { current: last, detail: `${left - stuck} to be upgraded, current by ${iso(last)}${rest}` };
 }
 
 const FOR_A_PERSON = ['held', 'instance_not_running', 'wave_failed', 'wave_stuck', 'not_approved'];

@@ -41,6 +41,8 @@ describe('when the fleet will be current', () => {
     ['a wave that comes after the first, and not after the one above', [[...dev(1), ...prod(1), anInstance('t', { tags: { env: 'test' } })], { policy: one({ rollout: [aWave('dev'), aWave('prod', { after: 'dev', soak: 7 * DAY }), aWave('test', { after: 'dev', soak: DAY })] }), holds: [aHold({ match: { instanceId: 'id-p0' } })] }], NIGHT + DAY + 61 * MINUTE],
     ['the second wave, where one of the first waits for a person: nobody can tell', [[...dev(1), anInstance('frozen', { status: 'FROZEN' }), ...prod(1)], { policy: one() }], null],
     ["the instance's own window: the next one", [dev(1), { now: NIGHT, policy: one({ windows: { night: { kind: 'instance', name: 'night', timezone: 'UTC' } } }) }], NIGHT + HOUR + 30 * MINUTE],
+    ['one of the last wave waits for a person: when the others are', [[...dev(1), ...prod(2)], { policy: one({ rollout: soaking }), holds: [aHold({ match: { instanceId: 'id-p0' } })] }], NIGHT + 7 * DAY + 61 * MINUTE],
+    ['an empty wave between passes on that the one before it waits for a person', [[anInstance('frozen', { status: 'FROZEN' }), ...prod(1)], { policy: one({ rollout: [aWave('dev'), aWave('test', { after: 'dev' }), aWave('prod', { after: 'test' })] }) }], null],
     ['all wait for a person: nobody can tell', [dev(1), { holds: [aHold()] }], null],
   ])('%s', (_, given, current) => {
     const scene = aScene(...given);

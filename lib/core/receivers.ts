@@ -23,7 +23,8 @@ export const RECEIVER_KEYS: Record<ReceiverKind, Partial<Record<ReceiverKey, Key
     url: url('WEBHOOK_URL'),
     secret: {
       required: true,
-      form: { test: /^whsec_[A-Za-z0-9+/]{16,}={0,2}$/, allowed: '`whsec_` and base64' },
+      // 24 bytes are the fewest that Standard Webhooks allows.
+      form: { test: /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, allowed: '`whsec_` and base64 of 24 bytes or more' },
       example: 'secret: env:WEBHOOK_SECRET',
     },
   },

@@ -12,6 +12,7 @@ const VARIABLES = {
   ROBOT: 'SEChunter2hunter2',
   ROUTE: 'R0123456789ABCDEF0123456789ABCDE',
   SHORT: 'hunter2',
+  BRIEF: 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=',
 };
 const [url, secret] = ['env:HOOK', 'env:ROBOT'];
 
@@ -88,6 +89,7 @@ describe('a receiver that cannot be told', () => {
     [{ to: 'log', url }, 'url', 'url does not go with log', 'leave it out'],
     [{ to: 'dingtalk', url }, 'secret', 'what is sent to dingtalk is signed', 'secret: env:DINGTALK_SECRET'],
     [{ to: 'dingtalk', url, secret: 'env:SHORT' }, 'secret', 'additional signature', 'env:DINGTALK_SECRET'],
+    [{ to: 'webhook', url, secret: 'env:BRIEF' }, 'secret', '24 bytes', 'secret: env:WEBHOOK_SECRET'],
     [{ to: 'feishu', url }, 'secret', 'what is sent to feishu is signed', 'secret: env:FEISHU_SECRET'],
     [{ to: 'pagerduty' }, 'routingKey', 'routingKey is missing', 'routingKey: env:PAGERDUTY_ROUTING_KEY'],
     [{ to: 'pagerduty', routingKey: 'env:SHORT' }, 'routingKey', '32 characters', 'env:PAGERDUTY_ROUTING_KEY'],

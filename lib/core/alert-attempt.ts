@@ -25,6 +25,10 @@ const isGone = ({ error }: Attempt): boolean => error?.code === 'DCS.3022';
 /** DCS had accepted it. */
 const wasRunning = ({ updates }: Attempt): boolean => updates.some(({ state }) => state === 'running');
 
+/** How the rollout goes on; what was ordered may be of no wave. */
+const waits = ({ wave }: Attempt): string =>
+  wave === '' ? '' : ` Waves after ${wave} wait until it has succeeded, or is held by its id.`;
+
 /** All that is ever told of an attempt. Each is told once; the attempt remembers which were. */
 const TOLD: readonly Told[] = [
   {
@@ -32,17 +36,19 @@ const TOLD: readonly Told[] = [
     severity: 'error',
     holds: (attempt) => attempt.state === 'failed',
     summary: (attempt) => `${attempt.name} was not upgraded: ${because(attempt)}.`,
-    action: ({ taskId }, hint) =>
-      taskId === null
+    action: (attempt, hint) =>
+      (attempt.taskId === null
         ? `${hint} It is not tried again in this opening.`
-        : `Look at task ${taskId} in the console; if it does not say why, open a ticket at Huawei Cloud with its id.`,
+        : `Look at task ${attempt.taskId} in the console; if it does not say why, open a ticket at Huawei Cloud with its id.`) +
+      waits(attempt),
   },
   {
     event: 'unverified',
     severity: 'critical',
     holds: (attempt) => attempt.state === 'unverified',
     summary: (attempt) => `${attempt.name} cannot be shown to be upgraded: ${because(attempt)}.`,
-    action: () => 'Look at the instance in the console: its status, its version and its task list.',
+    action: (attempt) =>
+      `Look at the instance in the console: its status, its version and its task list.${waits(attempt)}`,
   },
   {
     event: 'expired',

@@ -120,6 +120,8 @@ it('a failed member blocks the next wave until it is acknowledged by its id', as
   await playWeek(world, [[30, acknowledge]]);
   expect(startsOf(world).filter(([name]) => name === 'later')).toEqual([['later', 2]]);
   expect(told(world, 'failed').length).toBeGreaterThanOrEqual(1);
+  for (const { action } of world.alerts.filter(({ event }) => event === 'failed'))
+    expect(action).toMatch(/Waves after dev wait until it has succeeded, or is held by its id\.$/);
 });
 
 it('an upgrade that does not end blocks the next wave until it is acknowledged by its id; people are told how, and it keeps its place', async () => {

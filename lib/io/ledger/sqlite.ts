@@ -185,6 +185,10 @@ class SqliteLedger implements Ledger {
     return this.#run("INSERT OR IGNORE INTO documents VALUES ('note', ?, ?)", name, text) === 1;
   }
 
+  async hasNote(name: string, text: string): Promise<boolean> {
+    return (await this.note(name)) === text;
+  }
+
   async close(): Promise<void> {
     if (this.#database.isOpen) this.#guard(() => this.#database.close());
   }

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +29,15 @@ const httpEvent = (rawPath: string) => ({
   requestContext: { http: { method: 'GET' }, requestId: 'r', stage: '$default' },
 });
 
+/** A group of Prometheus' Alertmanager in which nothing fires, with a key that may send alerts. */
+const KEY = 'bench-key';
+const ALERTS = {
+  ...httpEvent('/alerts/alertmanager'),
+  headers: { 'content-type': 'application/json', authorization: `Bearer ${KEY}` },
+  body: JSON.stringify({ version: '4', groupKey: 'g', status: 'resolved', alerts: [] }),
+  requestContext: { http: { method: 'POST' }, requestId: 'r', stage: '$default' },
+};
+
 const MESSAGE = {
   eventSource: 'aws:sqs',
   messageId: 'm',
@@ -36,7 +46,7 @@ const MESSAGE = {
 };
 
 interface Run {
-  bundle: 'tick' | 'http' | 'worker';
+  bundle: 'tick' | 'http' | 'alerts' | 'worker';
   event: object;
   /** Whether the ledger is a DynamoDB table: then its client is loaded. */
   table: boolean;
@@ -52,6 +62,7 @@ const RUNS: Record<string, Run> = {
   'tick handler': { bundle: 'tick', event: TICK, table: false, limit: 2.2 },
   'http handler': { bundle: 'http', event: httpEvent('/health'), table: false, limit: 3 },
   'worker handler': { bundle: 'worker', event: WORK, table: false, limit: 3 },
+  'alerts handler': { bundle: 'alerts', event: ALERTS, table: false, limit: 3 },
   'http handler of a table': { bundle: 'http', event: httpEvent('/health'), table: true, limit: 3 },
   'tick handler and its reads of a local table': { bundle: 'tick', event: TICK, table: true, limit: null },
   'worker handler and its reads of a local table': { bundle: 'worker', event: WORK, table: true, limit: null },
@@ -71,6 +82,7 @@ export async function startBench(): Promise<Record<string, Figure>> {
     LOG_LEVEL: 'error',
     CLOUD_SDK_AK: 'A'.repeat(20),
     CLOUD_SDK_SK: 'S'.repeat(40),
+    API_KEYS: `bench:alert:${createHash('sha256').update(KEY).digest('hex')}`,
     AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
     ...LOCAL_AWS,
   };

@@ -37,6 +37,33 @@ describe('a request', () => {
     );
   });
 
+  /** Each signature is the one that the SDK's own signer (@smithy/signature-v4) makes of the same request. */
+  it.each<{
+    what: string;
+    service: string;
+    region: string;
+    url: string;
+    token?: string;
+    body: string;
+    target?: string;
+    signature: string;
+  }>`
+    what                         | service          | region            | url                                                                                           | token          | target                         | body                       | signature
+    ${'a body and a token'}      | ${'dynamodb'}    | ${'cn-north-1'}   | ${'https://dynamodb.cn-north-1.amazonaws.com.cn/'}                                            | ${'token/+=='} | ${'DynamoDB_20120810.GetItem'} | ${'{"TableName":"täble"}'} | ${'e8ec73a9b5f3d475170316aa212c86dc7c905f357020a8e6a12ceaa71f9dc20f'}
+    ${'an odd key in S3'}        | ${'s3'}          | ${'eu-central-1'} | ${'https://s3.eu-central-1.amazonaws.com/a.bucket/a%20b/%28c%29%27%2A%21/%C3%A4%2B%25~.yaml'} | ${undefined}   | ${undefined}                   | ${''}                      | ${'4d3093d890208eff1f96c8d20a77d2cbc584526339fbeac362cbf0476dc669d3'}
+    ${'a path that is not S3’s'} | ${'execute-api'} | ${'us-east-1'}    | ${'https://example.com/a%20b/'}                                                               | ${undefined}   | ${undefined}                   | ${''}                      | ${'86c45d9f0f8bc64b52001008854ae15dacc6c0a6c19404f303846dc3d008f8af'}
+  `('with $what is signed as the SDK signs it', ({ service, region, url, token, body, target, signature }) => {
+    const keys = {
+      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+      secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+      sessionToken: token,
+    };
+    const headers = target ? { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': target } : {};
+    const request = { method: body ? 'POST' : 'GET', url: new URL(url), headers, body } as const;
+    const { authorization } = signAws(request, keys, { service, region }, Date.parse('2026-11-24T01:02:03Z'));
+    expect(authorization).toMatch(new RegExp(`Signature=${signature}$`));
+  });
+
   it('says what is asked for, and carries the token of temporary keys', async () => {
     const { url, received } = await serverOf();
     const env = { ...LOCAL_AWS, AWS_SESSION_TOKEN: 'token' };

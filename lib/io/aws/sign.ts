@@ -24,7 +24,7 @@ export interface SigningScope {
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
-/** All headers to send, `host` among them (AWS Signature Version 4; test/io/aws/sign.test.ts holds it against the SDK's own). */
+/** All headers to send, `host` among them (AWS Signature Version 4; test/io/aws.test.ts holds it against what the SDK signs). */
 export function signAws(
   { method, url, headers, body }: AwsRequest,
   { accessKeyId, secretAccessKey, sessionToken }: AwsKeys,

@@ -51,6 +51,7 @@ export class AwsClient {
       try {
         return await this.#once(request, settings);
       } catch (error) {
+        if (error instanceof AwsError) error.tries = tried;
         if (!(error instanceof AwsError) || !isPassing(error) || tried >= tries) throw error;
         const longest = (isThrottling(error) ? FIRST_PAUSE_THROTTLED : FIRST_PAUSE) * 2 ** (tried - 1);
         await systemClock.sleep(Math.round(Math.random() * Math.min(longest, LONGEST_PAUSE)));

@@ -10,6 +10,8 @@ export interface AwsAnswer {
 export class AwsError extends Error {
   /** 0: there was no whole answer. */
   readonly status: number;
+  /** How often it was asked. After more than once an earlier try may have been carried out, and its answer lost. */
+  tries = 1;
   constructor(name: string, message: string, status: number) {
     super(message || name);
     this.name = name;

@@ -1,3 +1,4 @@
+import { AwsError } from '../aws/exchange.ts';
 import { LedgerError } from './documents.ts';
 
 const ROLE = 'give the role that this runs under the actions on the table that serverless.yml lists';
@@ -36,6 +37,6 @@ export function dynamoError(table: string, error: unknown): LedgerError {
 }
 
 /** A condition that did not hold is an answer, not a failure. */
-export function isConflict(error: unknown): boolean {
-  return (error as { name?: string }).name === 'ConditionalCheckFailedException';
+export function isConflict(error: unknown): error is AwsError {
+  return error instanceof AwsError && error.name === 'ConditionalCheckFailedException';
 }

@@ -13,6 +13,8 @@
  * | `finding#…`   | instance id        | doc, readAt, expires; `…` is the scope's id  |
  * | `note`        | its name           | doc, expires?                                |
  *
+ * What was written under a condition has a `mark`, which tells one write from another.
+ *
  * `openSince` stands only on attempts that are not settled. So the index over it holds those alone, and one write moves
  * an attempt in or out: there are no two items that a crash could leave in disagreement.
  */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as realSleep } from 'node:timers/promises';
 import { type JsonService, jsonService } from '../aws/json.ts';
 import { LedgerError } from './documents.ts';
@@ -36,6 +37,9 @@ export interface TableOptions {
   /** From 0 to 1; for jitter only. */
   random?: () => number;
 }
+
+/** Which write under a condition an item comes from. */
+const MARK = 'mark';
 
 /** The most that BatchWriteItem takes (DynamoDB API, BatchWriteItem). */
 const BATCH = 25;
@@ -83,10 +87,15 @@ export class Table {
     return rows.slice(0, limit);
   }
 
-  /** Writes the whole item; false when `when` does not hold of the stored one. */
+  /**
+   * Writes the whole item; false when `when` does not hold of the stored one. After a lost answer it is sent again, and may
+   * find itself: each write under a condition has a mark of its own, by which it is known.
+   */
   async put(row: Row & Key, when?: When): Promise<boolean> {
-    const input = { TableName: this.name, Item: toItem(row), ...conditionOf(when) };
-    return this.#unlessConflict('PutItem', input);
+    if (when === undefined) return this.#unlessConflict('PutItem', { TableName: this.name, Item: toItem(row) });
+    const mark = randomUUID();
+    const input = { TableName: this.name, Item: toItem({ ...row, [MARK]: mark }), ...conditionOf(when) };
+    return this.#unlessConflict('PutItem', input, async () => (await this.get(row))?.[MARK] === mark);
   }
 
   /** False when `when` does not hold of the stored item. */
@@ -128,12 +137,13 @@ export class Table {
     }
   }
 
-  async #unlessConflict(operation: string, input: object): Promise<boolean> {
+  /** `isThere`: whether an earlier try of the same has done it. */
+  async #unlessConflict(operation: string, input: object, isThere = async () => false): Promise<boolean> {
     try {
       await this.#client.call(operation, input);
       return true;
     } catch (error) {
-      if (isConflict(error)) return false;
+      if (isConflict(error)) return error.tries > 1 && isThere();
       throw dynamoError(this.name, error);
     }
   }

@@ -81,7 +81,6 @@ class DynamoLedger implements Ledger {
    * Puts the claim, and then looks whether the lease is still this one; if not, the claim is taken back. In this order no
    * transaction is needed: whoever gets the next lease after the look reads attempts that hold this claim, and whoever
    * got it before is seen by the look. A crash in between leaves a claim without a call, which the next pass looks after.
-   * A claim whose answer got lost on the way and that was sent again by the SDK counts as not made, with the same end.
    */
   async claim(attempt: Attempt, lease: Lease): Promise<boolean> {
     const row = rowOf(attempt);

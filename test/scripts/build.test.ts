@@ -16,7 +16,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'build-'));
   await run(process.execPath, ['scripts/build.ts', join(folder, 'dist')]);
-}, 60_000);
+}, 120_000);
 afterAll(() => rm(folder, { recursive: true }));
 
 interface Ticked {

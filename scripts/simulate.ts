@@ -89,5 +89,5 @@ async function explain(seed: number): Promise<void> {
   for (const fault of small.faults) console.error(`  ${faultText(fault)}`);
   console.error(`\nThe rules: ${JSON.stringify(small.rules)}`);
   for (const instance of small.fleet) console.error(`  ${JSON.stringify(instance)}`);
-  console.error(`\n${lines.join('\n')}\n\nnpm run simulate -- --seeds 1 --from ${seed}`);
+  console.error(`\n${lines().join('\n')}\n\nnpm run simulate -- --seeds 1 --from ${seed}`);
 }

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Policy } from '../../lib/core/policy.ts';
 import type { EpochMs } from '../../lib/core/time.ts';
-import type { Clock, Dcs, Metrics } from '../../lib/deps.ts';
+import type { Clock, Dcs, Log, Metrics } from '../../lib/deps.ts';
 import type { Rules } from './plan.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -10,6 +10,7 @@ export interface Machine {
   index: number;
   skew: number;
   clock: Clock;
+  log: Log;
   dcs: Dcs;
   metrics: Metrics;
   /** Whether a program runs on it now. */

@@ -50,7 +50,7 @@ export class Night {
   readonly simulator: Simulator;
   readonly ledger: Ledger = createMemoryLedger({ shares: true });
   readonly counts = noCounts();
-  readonly lines: string[] = [];
+  readonly #notes: { time: number; who: string; what: string }[] = [];
   judge!: Judge;
   rules: Rules;
   policy: Policy;
@@ -89,7 +89,12 @@ export class Night {
   }
 
   note(who: string, what: string): void {
-    this.lines.push(`${clockText(this.time)} ${who.padEnd(8)} ${what}`);
+    this.#notes.push({ time: this.time, who, what });
+  }
+
+  /** The story so far. Few nights are told, so it is put into words when somebody asks. */
+  lines(): string[] {
+    return this.#notes.map(({ time, who, what }) => `${clockText(time)} ${who.padEnd(8)} ${what}`);
   }
 
   faults<K extends Kind>(kind: K): FaultOf<K>[] {

@@ -1,5 +1,5 @@
 import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
-import type { Deps, Message, PolicyState } from '../../lib/deps.ts';
+import type { Deps, Ledger, Message, PolicyState } from '../../lib/deps.ts';
 import { createMetrics } from '../../lib/io/ces/client.ts';
 import { createDcs } from '../../lib/io/dcs/client.ts';
 import { createLog } from '../../lib/io/log.ts';
@@ -24,7 +24,8 @@ import { StoreFailure, storeOf } from './store.ts';
 export interface Played {
   violation: Violation | null;
   counts: Counts;
-  lines: string[];
+  /** Its story, line by line. */
+  lines: () => string[];
 }
 
 /** Plays a night to its end, or to the first rule that is broken. The same plan gives the same lines. */
@@ -41,7 +42,7 @@ export async function play(plan: Plan): Promise<Played> {
     if (!night.judge.violation) await lookInTheMorning(night, stage);
   });
   night.counts.failedUpgrades = night.simulator.world.upgrades.filter(({ end }) => end === 'failed').length;
-  return { violation: night.judge.violation, counts: night.counts, lines: night.lines };
+  return { violation: night.judge.violation, counts: night.counts, lines: () => night.lines() };
 }
 
 function once<T>(make: () => T): () => T {
@@ -92,9 +93,14 @@ export class Stage {
   #quiet = 0;
 
   readonly #door = once(() => new Door(this.#night, this));
+  /** Of the plan, which does not change. */
+  readonly #lastChange: number;
+  readonly #ledger: Ledger;
 
   constructor(night: Night) {
     this.#night = night;
+    this.#lastChange = lastChange(night.plan);
+    this.#ledger = storeOf(night);
     night.onDeath = (life) => this.#messageAgain(life);
   }
 
@@ -143,7 +149,7 @@ export class Stage {
     const isSettled =
       opening !== null &&
       decisions.every(({ reason, detail }) => !PASSING.includes(reason) && !detail.includes('soaking'));
-    const isOver = night.time > Math.max(night.plan.calmAt + 5 * MINUTE, lastChange(night.plan));
+    const isOver = night.time > Math.max(night.plan.calmAt + 5 * MINUTE, this.#lastChange);
     this.#quiet = isOver && isIdle && isSettled ? this.#quiet + 1 : 0;
   }
 
@@ -181,8 +187,9 @@ export class Stage {
     const skew = night.faults('skew').find(({ machine }) => machine === index % 3)?.by ?? 0;
     const clock = clockOf(night.timeline, skew);
     let draws = 0;
-    const client = { clock, credentials: async () => CREDENTIALS, log: this.#log(clock.now), random: () => night.draw(`jitter/${index}/${draws++}`) }; // biome-ignore format: one thought
-    const machine = { index, skew, clock, dcs: createDcs(client), metrics: createMetrics(client), isTaken: false };
+    const log = this.#log(clock.now);
+    const client = { clock, credentials: async () => CREDENTIALS, log, random: () => night.draw(`jitter/${index}/${draws++}`) }; // biome-ignore format: one thought
+    const machine = { index, skew, clock, log, dcs: createDcs(client), metrics: createMetrics(client), isTaken: false };
     this.#machines.push(machine);
     return machine;
   }
@@ -218,11 +225,9 @@ export class Stage {
 
   deps(life: Life): Deps {
     const night = this.#night;
-    const { clock, dcs, metrics, index } = life.machine;
-    const log = this.#log(clock.now);
+    const { clock, log, dcs, metrics, index } = life.machine;
     const notifier = receiversOf(night, life, log);
-    const ledger = storeOf(night);
-    const base = { clock, dcs, metrics, ledger, log, notifier, holder: `machine-${index}:${life.name}` };
+    const base = { clock, dcs, metrics, ledger: this.#ledger, log, notifier, holder: `machine-${index}:${life.name}` };
     return night.plan.hasQueue
       ? { ...base, dispatcher: { send: (messages) => night.effect('send', () => this.#send(messages)) } }
       : base;

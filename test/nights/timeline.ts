@@ -45,6 +45,8 @@ export class Timeline {
 
   /** Takes events until there is none before `until`, or `isOver` says so. */
   async run(until: EpochMs, isOver: () => boolean): Promise<void> {
+    // From here on it runs between promises, not between ticks of the platform: see `rest`.
+    await null;
     while (this.#heap.length > 0 && this.#heap[0]!.at <= until && !isOver()) {
       const event = this.#take();
       this.now = event.at;
@@ -77,7 +79,7 @@ function isBefore(a: Event, b: Event): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** Resolves when no promise has anything left to do: what is due at the next tick comes after all that is due now. */
+/** Resolves when no promise has anything left to do: asked for between promises, the next tick comes after all of them. */
 function rest(): Promise<void> {
-  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
+  return new Promise((resolve) => process.nextTick(resolve));
 }

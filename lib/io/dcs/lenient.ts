@@ -3,34 +3,28 @@ import * as z from 'zod/mini';
 // The API's own examples break its declared types: numbers as text, booleans as text, objects where text was promised.
 // So every field is read leniently, an unusable one counts as absent, and only what nothing can be done without is required.
 
-/** An unusable value counts as absent. */
-function lenient<T>(schema: z.ZodMiniType<T>): z.ZodMiniType<T | null | undefined> {
-  return z.catch(z.nullish(schema), undefined);
+/** `read` gives `undefined` for a value that is unusable; that counts as absent. */
+function lenient<T>(read: (value: unknown) => T | undefined): z.ZodMiniType<T | null | undefined> {
+  return z.transform((value) => (value === null ? null : read(value)));
 }
 
-export const text = lenient(
-  z.pipe(
-    z.union([z.string(), z.number(), z.boolean()]),
-    z.transform((value) => String(value).trim()),
-  ),
+export const text = lenient((value) =>
+  typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value) ? String(value).trim() : undefined,
 );
 
-export const flag = lenient(
-  z.union([
-    z.boolean(),
-    z.stringbool(),
-    z.pipe(
-      z.number(),
-      z.transform((value: number) => value !== 0),
-    ),
-  ]),
-);
+const Word = z.stringbool();
 
-export const number = lenient(
-  z.pipe(z.union([z.number(), z.pipe(z.string().check(z.trim(), z.minLength(1)), z.transform(Number))]), z.number()),
-);
+export const flag = lenient((value) => {
+  if (typeof value === 'boolean') return value;
+  return Number.isFinite(value) ? value !== 0 : Word.safeParse(value).data;
+});
 
-export const list = lenient(z.array(z.unknown()));
+export const number = lenient((value) => {
+  const found = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
+});
+
+export const list = lenient((value) => (Array.isArray(value) ? (value as unknown[]) : undefined));
 
 /** A list of which the unusable items are left out and counted: one of them must not hide the others. */
 export interface Sifted<T> {

@@ -3,7 +3,7 @@ import type { EpochMs } from '../core/time.ts';
 import { shownIn, versionsIn, WireInstance, WireVersions } from '../io/dcs/wire.ts';
 import { buildFleet } from './build.ts';
 import type { FleetFile } from './fleet.ts';
-import { statusAt } from './lifecycle.ts';
+import { sightOf, statusAt } from './lifecycle.ts';
 import { showItem, versionItem } from './render.ts';
 import { createWorld } from './world.ts';
 
@@ -14,7 +14,10 @@ export function instancesAsSeen(file: FleetFile, source: string, now: EpochMs): 
     const { project, region } = instance.spec;
     const scope: Scope = { id: `${region}/${project}`, project, region };
     return {
-      ...shownIn(WireInstance.parse(showItem(instance, statusAt(instance, now), now)), scope),
+      ...shownIn(
+        WireInstance.parse(showItem(instance, { ...sightOf(instance, now), status: statusAt(instance, now) })),
+        scope,
+      ),
       versions: versionsIn(WireVersions.parse(versionItem(world, instance, now)), now),
     };
   });

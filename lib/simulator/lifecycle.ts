@@ -75,8 +75,8 @@ export function newestOf(world: World, { spec }: SimulatedInstance, part: Part, 
 }
 
 /** What the version query says of a part. */
-export function versionOf(world: World, instance: SimulatedInstance, part: Part, now: EpochMs) {
-  const current = sightOf(instance, now)[part];
+export function versionOf(world: World, instance: SimulatedInstance, part: Part, sight: Sight) {
+  const current = sight[part];
   const latest = newestOf(world, instance, part, current);
   return { current, latest, upgradable: isUpgradeable(instance) && instance.spec.offered && current !== latest };
 }

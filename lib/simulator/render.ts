@@ -1,20 +1,20 @@
 import { DAY, type EpochMs } from '../core/time.ts';
 import type { FleetInstance } from './build.ts';
-import { progressOf, sightOf, taskChangedAt, taskWord, versionOf } from './lifecycle.ts';
+import { progressOf, type Sight, sightOf, taskChangedAt, taskWord, versionOf } from './lifecycle.ts';
 import { commonId, hexId } from './random.ts';
 import type { SimulatedInstance, Upgrade, World } from './world.ts';
 
 /** An instance of `GET …/instances`: neither cache mode, nor edition, nor minor versions (DCS API, ListInstances). */
-export function listItem(instance: SimulatedInstance, status: string, now: EpochMs) {
-  return { ...common(instance, status, now), updated_at: stamp(sightOf(instance, now).changedAt) };
+export function listItem(instance: SimulatedInstance, sight: Sight) {
+  return { ...common(instance, sight), updated_at: stamp(sight.changedAt) };
 }
 
 /** An instance of `GET …/instances/{id}` (DCS API, ShowInstance). It says `update_at` where the list says `updated_at`. */
-export function showItem(instance: SimulatedInstance, status: string, now: EpochMs) {
+export function showItem(instance: SimulatedInstance, sight: Sight) {
   const { spec, since } = instance;
   return {
-    ...common(instance, status, now),
-    update_at: stamp(sightOf(instance, now).changedAt),
+    ...common(instance, sight),
+    update_at: stamp(sight.changedAt),
     launched_at: stamp(since - 200 * DAY),
     cache_mode: spec.cacheMode,
     product_type: spec.productType,
@@ -35,9 +35,7 @@ export function showItem(instance: SimulatedInstance, status: string, now: Epoch
   };
 }
 
-function common(instance: SimulatedInstance, status: string, now: EpochMs) {
-  const { spec, since } = instance;
-  const { upgrade } = sightOf(instance, now);
+function common({ spec, since }: SimulatedInstance, { status, upgrade }: Sight) {
   const megabytes = Math.round(spec.capacity * 1024);
   return {
     instance_id: spec.id,
@@ -86,9 +84,8 @@ function common(instance: SimulatedInstance, status: string, now: EpochMs) {
 /** Addresses that tell instances apart, comma-separated where there are several. */
 export function addressOf({ id }: FleetInstance, count: number): string {
   const net = `10.${Number.parseInt(id.slice(0, 2), 16)}.${Number.parseInt(id.slice(2, 4), 16)}`;
-  return Array.from({ length: count }, (_, index) => `${net}.${index + 10}:6379`)
-    .join()
-    .replace(count === 1 ? ':6379' : /$^/, '');
+  if (count === 1) return `${net}.10`;
+  return Array.from({ length: count }, (_, index) => `${net}.${index + 10}:6379`).join();
 }
 
 /** Read/write splitting has `ha` and `p<replicas>` where master/standby has `ha` and `r<replicas>` (instance specifications). */
@@ -101,8 +98,9 @@ function specCodeOf({ engine, cacheMode, capacity }: FleetInstance): string {
 
 /** `GET …/version` (DCS API, ShowInstanceVersion). */
 export function versionItem(world: World, instance: SimulatedInstance, now: EpochMs) {
-  const engine = versionOf(world, instance, 'engine', now);
-  const proxy = versionOf(world, instance, 'proxy', now);
+  const sight = sightOf(instance, now);
+  const engine = versionOf(world, instance, 'engine', sight);
+  const proxy = versionOf(world, instance, 'proxy', sight);
   return {
     engine_minor_version: engine.current,
     latest_engine_minor_version: engine.latest,

@@ -3,7 +3,7 @@ import { backupRows, beginBackup } from './backups.ts';
 import { metricData, monitoredObjects } from './cloud-eye.ts';
 import { strikeAfter, strikeBackup, strikeBefore } from './faults.ts';
 import { judgeUpgrade } from './judge.ts';
-import { isGone, sightOf, tasksOf } from './lifecycle.ts';
+import { isGone, type Sight, sightOf, tasksOf } from './lifecycle.ts';
 import { decode, flagOf, pageOf, type Query, queryOf, tagsOf, timeOf, valuesOf } from './query.ts';
 import { addressOf, centreItem, listItem, progressItem, showItem, taskItem, versionItem } from './render.ts';
 import { json, type Reaction, type Refused, refusal, type SimulatedRequest } from './wire.ts';
@@ -96,23 +96,28 @@ function list({ world, now, project, query }: Call): Reaction {
   const hidden = hiddenStatuses(values);
   const tags = values.tags === undefined ? [] : tagsOf(values.tags);
   const rows = instancesOf(world, project)
-    .map((instance) => ({ instance, status: isGone(instance, now) ? 'DELETED' : sightOf(instance, now).status }))
-    .filter(({ instance: { spec }, status }) =>
-      [
-        !hidden.includes(status),
-        status === (values.status ?? status),
-        spec.id === (values.instance_id ?? spec.id),
-        isExact ? spec.name === values.name : spec.name.includes(values.name ?? ''),
-        addressOf(spec, 1) === (values.ip ?? addressOf(spec, 1)),
-        spec.capacity === Number(values.capacity ?? spec.capacity),
+    .map((instance) => ({ instance, sight: listedAs(instance, now) }))
+    .filter(
+      ({ instance: { spec }, sight: { status } }) =>
+        !hidden.includes(status) &&
+        status === (values.status ?? status) &&
+        spec.id === (values.instance_id ?? spec.id) &&
+        (isExact ? spec.name === values.name : spec.name.includes(values.name ?? '')) &&
+        (values.ip === undefined || addressOf(spec, 1) === values.ip) &&
+        spec.capacity === Number(values.capacity ?? spec.capacity) &&
         tags.every(([key, value]) => spec.tags[key] === value),
-      ].every(Boolean),
     );
   const page = pageOf(rows, values);
   return json(200, {
     instance_num: rows.length,
-    instances: page.map(({ instance, status }) => listItem(instance, status, now)),
+    instances: page.map(({ instance, sight }) => listItem(instance, sight)),
   });
+}
+
+/** The list still has what is deleted. */
+function listedAs(instance: SimulatedInstance, now: EpochMs): Sight {
+  const sight = sightOf(instance, now);
+  return isGone(instance, now) ? { ...sight, status: 'DELETED' } : sight;
 }
 
 function hiddenStatuses(values: { include_failure?: string; include_delete?: string }): string[] {
@@ -124,7 +129,7 @@ function hiddenStatuses(values: { include_failure?: string; include_delete?: str
 function show(call: Call): Reaction {
   valuesOf(call.query, []);
   const instance = existing(call);
-  return json(200, showItem(instance, sightOf(instance, call.now).status, call.now));
+  return json(200, showItem(instance, sightOf(instance, call.now)));
 }
 
 function version(call: Call): Reaction {

@@ -4,7 +4,7 @@ import { silenceAlert } from './core/alert-silence.ts';
 import { planOf } from './core/approval.ts';
 import type { Attempt } from './core/attempt.ts';
 import { deadlineAlerts } from './core/deadline.ts';
-import { decide, type Verdict } from './core/decide.ts';
+import { calendarFor, decide, type Verdict } from './core/decide.ts';
 import type { Decision } from './core/decision.ts';
 import { feedAlerts } from './core/feed-alert.ts';
 import { waitingOverrides } from './core/override.ts';
@@ -12,7 +12,6 @@ import { type Policy, wantsApproval } from './core/policy.ts';
 import { failedOnes } from './core/recovered.ts';
 import { memoryOf, type Scene } from './core/stock.ts';
 import type { EpochMs } from './core/time.ts';
-import { calendar } from './core/window.ts';
 import type { Deps, PolicyState } from './deps.ts';
 import { act } from './pass/act.ts';
 import { approvalFor } from './pass/approval.ts';
@@ -102,7 +101,7 @@ async function decideAndAct(
 ): Promise<void> {
   const { report } = tally;
   const names = [...new Set(policy.rollout.flatMap((wave) => wave.windows))];
-  report.opening = calendar(policy, names, null).at(report.now);
+  report.opening = calendarFor(policy, names, { maintain: null }).at(report.now);
   // An instance's own window is not known before the fleet is: whoever uses one has the fleet looked at on every tick.
   const isOrdered = options.override !== undefined || waitingOverrides(active, report.now).size > 0;
   const isOpen =

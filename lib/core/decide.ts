@@ -117,7 +117,7 @@ export function calendars({ policy, overrides }: Scene): (standing: Standing) =>
 }
 
 /** One calendar for each set of windows; an instance's own window makes a set of its own. */
-export function calendarFor(policy: Policy, names: readonly string[], instance: Instance): Calendar {
+export function calendarFor(policy: Policy, names: readonly string[], instance: Pick<Instance, 'maintain'>): Calendar {
   const known = calendarsOf.get(policy) ?? { byKey: new Map<string, Calendar>(), byList: new WeakMap() };
   calendarsOf.set(policy, known);
   const same = known.byList.get(names);

@@ -160,7 +160,8 @@ function isAlike(before: unknown, after: unknown): boolean {
 function isSame(before: FleetEntry | undefined, after: FleetEntry): boolean {
   if (before === undefined || before.behindSince !== after.behindSince || before.gatedAt !== after.gatedAt)
     return false;
-  return isAlike(lastingOf(before), lastingOf(after)) && isAlike(before.instance, after.instance);
+  const isDecidedAlike = before.decision === after.decision || isAlike(lastingOf(before), lastingOf(after));
+  return isDecidedAlike && isAlike(before.instance, after.instance);
 }
 
 function lastingOf({ decision }: FleetEntry): Decision | null {

@@ -26,21 +26,34 @@ let isInUse = false;
 export async function withNetwork<T>(night: Night, work: () => Promise<T>): Promise<T> {
   if (isInUse) throw new Error('one night at a time: they would share the network');
   isInUse = true;
-  const real = { fetch: globalThis.fetch, timeout: AbortSignal.timeout };
-  let deadline: { ms: number; controller: AbortController } | null = null;
+  const real = { fetch: globalThis.fetch, timeout: AbortSignal.timeout, any: AbortSignal.any };
+  let deadline: { ms: number; controller: AbortController; leave: () => void } | null = null;
   // It is asked for just before each request, and of use to that request alone.
   AbortSignal.timeout = (ms) => {
-    deadline = { ms, controller: new AbortController() };
+    deadline = { ms, controller: new AbortController(), leave: () => {} };
     const { controller } = deadline;
     // Any other is a limit for more than one request.
     if (ms !== TRY_LASTS) night.timeline.after(ms, () => controller.abort(timeoutError()));
     return deadline.controller.signal;
   };
+  // Asked for in between, with what limits the whole run before that request's own limit: one signal does for both.
+  AbortSignal.any = (signals) => {
+    const [whole] = signals;
+    const { controller } = deadline!;
+    const relay = () => controller.abort(whole!.reason);
+    if (whole!.aborted) relay();
+    else whole!.addEventListener('abort', relay, { once: true });
+    deadline!.leave = () => whole!.removeEventListener('abort', relay);
+    return controller.signal;
+  };
   globalThis.fetch = ((input: URL | string, init: RequestInit) => {
-    const { ms, controller } = deadline!;
+    const { ms, controller, leave } = deadline!;
     night.timeline.after(ms, () => night.pending.has(controller) && controller.abort(timeoutError()));
     night.pending.add(controller);
-    return request(night, new URL(input), init).finally(() => night.pending.delete(controller));
+    return request(night, new URL(input), init).finally(() => {
+      night.pending.delete(controller);
+      leave();
+    });
   }) as typeof fetch;
   try {
     return await work();
@@ -48,6 +61,7 @@ export async function withNetwork<T>(night: Night, work: () => Promise<T>): Prom
     isInUse = false;
     globalThis.fetch = real.fetch;
     AbortSignal.timeout = real.timeout;
+    AbortSignal.any = real.any;
   }
 }
 
@@ -85,7 +99,9 @@ async function bodyOf(night: Night, body: RequestInit['body']): Promise<Uint8Arr
   if (!body) return new Uint8Array();
   night.timeline.busy += 1;
   try {
-    return new Uint8Array(await new Response(body as ReadableStream).arrayBuffer());
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body as ReadableStream<Uint8Array>) chunks.push(chunk);
+    return Buffer.concat(chunks);
   } finally {
     night.timeline.busy -= 1;
   }

@@ -1,6 +1,6 @@
 /**
  * Bundles each function. Its own code starts from one CommonJS file, because Node starts that faster than ES modules;
- * what is imported with `import()` (the AWS SDK, YAML, recurrence rules) goes into files beside it that are read when
+ * what is imported with `import()` (YAML, recurrence rules) goes into files beside it that are read when
  * they are needed. The policy goes along as JSON, so that no YAML parser is needed at run time.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -55,15 +55,10 @@ const SELDOM = [
 ];
 
 /**
- * What the AWS SDK has for browsers, and for keys from anywhere but the environment, where a function finds its own: a
- * developer's profile, single sign-on, a file with a token. It is asked for only where there are none.
+ * It is asked only for keys from anywhere but the environment, where a function finds its own: a developer's profile, single
+ * sign-on, a file with a token. Lambda's own runtime has it.
  */
-const UNUSED = [
-  'bowser',
-  // Streams of events, which neither the queue nor topics have.
-  '@smithy/core/event-streams',
-  ...['sso', 'ini', 'process', 'web-identity'].map((kind) => `@aws-sdk/credential-provider-${kind}`),
-];
+const NOT_PACKAGED = ['@aws-sdk/client-sqs'];
 
 const SHARED = { platform: 'node', target: 'node24', minify: true, legalComments: 'none' } as const;
 
@@ -92,9 +87,7 @@ async function bundle(name: string): Promise<void> {
     bundle: true,
     splitting: true,
     format: 'esm',
-    // What of the AWS SDK is not used can be left out of its ES modules only.
-    mainFields: ['module', 'main'],
-    external: UNUSED,
+    external: NOT_PACKAGED,
     define: { 'import.meta.dirname': '__dirname' },
     metafile: true,
     write: false,

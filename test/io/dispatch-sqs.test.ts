@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { worker } from '../../handlers/worker.ts';
 import { MINUTE } from '../../lib/core/time.ts';
 import { systemClock } from '../../lib/io/clock.ts';
 import { createSqsDispatcher } from '../../lib/io/dispatch/sqs.ts';
 import type { Runtime } from '../../lib/io/runtime.ts';
-import { LOCAL_CLIENT } from '../../scripts/offline/aws.ts';
+import { LOCAL_AWS } from '../../scripts/offline/aws.ts';
 import { poll } from '../../scripts/offline/poll.ts';
 import { type LocalQueue, startQueue } from '../../scripts/offline/queue.ts';
 import { aPolicy, LIMITS } from '../support/builders.ts';
@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => queue.stop());
 
 const silent = () => undefined;
-const dispatcherOf = ({ url, client }: LocalQueue) => createSqsDispatcher(url, { client, log: silent });
+const dispatcherOf = ({ url }: LocalQueue) => createSqsDispatcher(url, { env: LOCAL_AWS, log: silent });
 
 async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 1; !isTrue(); tries++) {
@@ -49,9 +49,16 @@ describe('a queue on SQS', () => {
     expect(queue.waiting()).toHaveLength(25);
   });
 
+  it('is where its URL says, or where AWS_ENDPOINT_URL_SQS does', async () => {
+    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_SQS: new URL(queue.url).origin };
+    const url = 'https://sqs.us-east-1.amazonaws.com/000000000000/starts';
+    await createSqsDispatcher(url, { env, log: silent }).send([{ kind: 'run', runId: 'r' }]);
+    expect(queue.waiting()).toEqual(['{"kind":"run","runId":"r"}']);
+  });
+
   it('that is not there is an error', async () => {
     const dispatcher = createSqsDispatcher(queue.url.replace('starts', 'elsewhere'), {
-      client: queue.client,
+      env: LOCAL_AWS,
       log: silent,
     });
     await expect(dispatcher.send([{ kind: 'start', attemptId: 'a@o' }])).rejects.toThrow();
@@ -61,10 +68,12 @@ describe('a queue on SQS', () => {
     const silence = createServer(() => undefined);
     await new Promise<void>((resolve) => silence.listen(0, '127.0.0.1', resolve));
     const endpoint = `http://127.0.0.1:${(silence.address() as AddressInfo).port}`;
-    const client = new SQSClient({ endpoint, ...LOCAL_CLIENT });
-    const dispatcher = createSqsDispatcher(`${endpoint}/000000000000/starts`, { client, log: silent, most: 200 });
+    const dispatcher = createSqsDispatcher(`${endpoint}/000000000000/starts`, {
+      env: LOCAL_AWS,
+      log: silent,
+      lasts: 200,
+    });
     await expect(dispatcher.send([{ kind: 'run', runId: 'r' }])).rejects.toThrow();
-    client.destroy();
     silence.closeAllConnections();
     silence.close();
   });

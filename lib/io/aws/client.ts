@@ -8,10 +8,14 @@ export interface AwsOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** In place of the service's own. */
   endpoint?: string;
+  /** In place of the one that `env` names. */
+  region?: string | undefined;
   /** The most tries of one request. */
   tries?: number;
   /** The largest answer that is read. */
   mostBytes?: number;
+  /** How long one try may take, in milliseconds. */
+  lasts?: number;
 }
 
 /** The longest pause between two tries is the first one doubled so often; each is cut by full jitter. In milliseconds. */
@@ -34,13 +38,13 @@ export class AwsClient {
   constructor(service: string, options: AwsOptions) {
     this.#service = service;
     this.#options = options;
-    this.#connections = new Connections(options.mostBytes);
+    this.#connections = new Connections(options);
   }
 
   /** @throws AwsError, or the SDK's CredentialsProviderError */
   async send({ path = '/', ...about }: Omit<AwsRequest, 'url'> & { path?: string }): Promise<AwsAnswer> {
     const { env, endpoint, tries = MOST_TRIES } = this.#options;
-    this.#settings ??= awsSettings(env);
+    this.#settings ??= awsSettings({ ...env, AWS_REGION: this.#options.region || env.AWS_REGION });
     const settings = await this.#settings.catch((error: unknown) => {
       this.#settings = null;
       throw error;

@@ -43,13 +43,19 @@ export function isPassing(error: AwsError): boolean {
   return PASSING_STATUS.has(error.status) || isThrottling(error) || error.name === 'RequestTimeout';
 }
 
+/** What one exchange may take: bytes of the answer, and milliseconds. */
+interface Limits {
+  mostBytes: number;
+  lasts: number;
+}
+
 /** Connections that are kept for the next request. node:http and not fetch, which takes twice as long to load as it takes Node to start. */
 export class Connections {
   #agent: Agent | null = null;
-  readonly #mostBytes: number;
+  readonly #limits: Limits;
 
-  constructor(mostBytes = MOST_BYTES) {
-    this.#mostBytes = mostBytes;
+  constructor({ mostBytes = MOST_BYTES, lasts = LASTS }: Partial<Limits> = {}) {
+    this.#limits = { mostBytes, lasts };
   }
 
   /** One request, once. @throws AwsError */
@@ -64,7 +70,7 @@ export class Connections {
       headers: { ...headers, 'content-length': Buffer.byteLength(request.body) },
       agent: this.#agent,
     };
-    const answer = await answered((take) => open(url, options as RequestOptions, take), request.body, this.#mostBytes);
+    const answer = await answered((take) => open(url, options as RequestOptions, take), request.body, this.#limits);
     if (answer.status >= 300) throw refused(answer);
     return answer;
   }
@@ -80,7 +86,7 @@ type Open = (take: (answer: IncomingMessage) => void) => ReturnType<typeof impor
 function answered(
   open: Open,
   body: string,
-  mostBytes: number,
+  { mostBytes, lasts }: Limits,
 ): Promise<AwsAnswer & { headers: IncomingMessage['headers'] }> {
   return new Promise((resolve, reject) => {
     const sent = open((answer) => {
@@ -99,7 +105,7 @@ function answered(
       });
     });
     const late = (what: string) => () => void sent.destroy(new AwsError('TimeoutError', what, 0));
-    const whole = setTimeout(late(`there was no answer within ${LASTS} ms`), LASTS);
+    const whole = setTimeout(late(`there was no answer within ${lasts} ms`), lasts);
     const connecting = setTimeout(late(`there was no connection within ${CONNECTS} ms`), CONNECTS);
     sent.on('socket', (socket) => {
       const isUp = () => clearTimeout(connecting);

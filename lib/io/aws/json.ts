@@ -12,6 +12,7 @@ export interface JsonService {
 const SERVICES = {
   dynamodb: { version: '1.0', target: 'DynamoDB_20120810' },
   secretsmanager: { version: '1.1', target: 'secretsmanager' },
+  sqs: { version: '1.0', target: 'AmazonSQS' },
   ssm: { version: '1.1', target: 'AmazonSSM' },
 } as const;
 

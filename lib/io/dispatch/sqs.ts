@@ -1,31 +1,39 @@
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Dispatcher, Log, Message } from '../../deps.ts';
+import { type JsonService, jsonService } from '../aws/json.ts';
+import { systemEnv } from '../config.ts';
 
 export interface SqsOptions {
   log: Log;
-  client?: SQSClient;
-  /** How long it is tried to hand over ten messages, in milliseconds. */
-  most?: number;
+  env?: Readonly<Record<string, string | undefined>>;
+  /** How long one of two tries to hand over ten messages may take, in milliseconds. */
+  lasts?: number;
 }
 
 /** The most that SendMessageBatch takes (SQS API, SendMessageBatch). */
 const BATCH = 10;
 
-/** Longer than this a try is lost, in milliseconds. */
-const TIMES = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
+/** What the queue refuses is sent again so often in all. */
 const MOST_TRIES = 4;
 
-/** With all tries: who waits for an answer over HTTP has to be told within 30 seconds. */
-const MOST = 12_000;
+/** Of one request. With both, who waits for an answer over HTTP is told within 30 seconds. */
+const TRIES_OF_ONE = 2;
+
+/** What SendMessageBatch says of messages that were not taken. */
+interface Answer {
+  Failed?: { Id: string; Code: string }[];
+}
 
 /** Sends work to an SQS queue. A message that was taken and whose answer got lost is sent twice, which does no harm. */
-export function createSqsDispatcher(queueUrl: string, { log, client, most = MOST }: SqsOptions): Dispatcher {
-  const sqs = client ?? new SQSClient({ maxAttempts: MOST_TRIES, requestHandler: TIMES });
+export function createSqsDispatcher(queueUrl: string, { log, env = systemEnv(), lasts }: SqsOptions): Dispatcher {
+  // As the SDKs do: the queue's URL says where it is, unless another place is configured.
+  const isConfigured = Boolean(env.AWS_ENDPOINT_URL_SQS || env.AWS_ENDPOINT_URL);
+  const place = isConfigured ? {} : { endpoint: new URL(queueUrl).origin };
+  const sqs = jsonService('sqs', { env, tries: TRIES_OF_ONE, ...place, ...(lasts === undefined ? {} : { lasts }) });
   return {
     async send(messages) {
       let left: readonly Message[] = messages;
       for (let tries = 1; left.length > 0 && tries <= MOST_TRIES; tries++)
-        left = await sendOnce(sqs, queueUrl, left, most, log);
+        left = await sendOnce(sqs, queueUrl, left, log);
       if (left.length > 0) throw new Error(`the queue did not take ${left.length} of ${messages.length} messages`);
     },
   };
@@ -33,18 +41,16 @@ export function createSqsDispatcher(queueUrl: string, { log, client, most = MOST
 
 /** Those that the queue did not take. */
 async function sendOnce(
-  sqs: SQSClient,
-  queueUrl: string,
+  sqs: JsonService,
+  QueueUrl: string,
   messages: readonly Message[],
-  most: number,
   log: Log,
 ): Promise<Message[]> {
   const refused: Message[] = [];
   for (let from = 0; from < messages.length; from += BATCH) {
     const batch = messages.slice(from, from + BATCH);
     const Entries = batch.map((message, index) => ({ Id: `${index}`, MessageBody: JSON.stringify(message) }));
-    const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
-    const { Failed = [] } = await sqs.send(command, { abortSignal: AbortSignal.timeout(most) });
+    const { Failed = [] } = (await sqs.call('SendMessageBatch', { QueueUrl, Entries })) as Answer;
     for (const { Id, Code } of Failed) {
       log('warn', 'message_refused', { code: Code, message: batch[Number(Id)] });
       refused.push(batch[Number(Id)]!);

@@ -1,8 +1,8 @@
 import { type Stretch, stopsEverything, stretchesOf, united } from './freeze.ts';
 import type { Policy } from './policy.ts';
 import { firstPlace } from './search.ts';
-import { type EpochMs, iso } from './time.ts';
-import { calendar, type Opening } from './window.ts';
+import { DAY, type EpochMs, iso } from './time.ts';
+import { type Calendar, calendar, type Opening } from './window.ts';
 
 /** What is to come: when something may start, and when a freeze forbids all of it. */
 export interface Preview {
@@ -15,9 +15,16 @@ export interface Preview {
  * The openings of the union of the named windows in `[from, to)`. Only freezes that stop everything are taken out: one
  * with a `match`, or of a part while the other part is upgraded, leaves something that may start. An opening's id stays
  * the same whatever span is asked for. Instances' own windows are not in it, as each instance has another.
+ * @throws TooManyOpenings when there are more than `most`
  */
-export function preview(policy: Policy, names: readonly string[], from: EpochMs, to: EpochMs): Preview {
-  const whole = joined(calendar(policy, names, null).between(from, to));
+export function preview(
+  policy: Policy,
+  names: readonly string[],
+  from: EpochMs,
+  to: EpochMs,
+  most = Infinity,
+): Preview {
+  const whole = joined(openingsOf(calendar(policy, names, null), from, to, most));
   const [first, last] = [Math.min(from, whole[0]?.opens ?? from), Math.max(to, whole.at(-1)?.closes ?? to)];
   const freezes = policy.freezes.filter((freeze) => stopsEverything(freeze, policy));
   const frozen = freezes
@@ -35,6 +42,30 @@ export function preview(policy: Policy, names: readonly string[], from: EpochMs,
       return { ...stretch, name, reason };
     }),
   };
+}
+
+/** What people may ask for at once: a window may open every other minute, and a span may be a hundred years. */
+export const MOST_OPENINGS = 100_000;
+
+/** There are more openings than were asked for. */
+export class TooManyOpenings extends RangeError {
+  constructor(most: number, until: EpochMs) {
+    super(`more than ${most} openings, the last of them before ${iso(until)}: ask for a shorter time`);
+    this.name = 'TooManyOpenings';
+  }
+}
+
+const STEP = 31 * DAY;
+
+/** Step by step, so that too many are known before all of them are there. */
+function openingsOf(times: Calendar, from: EpochMs, to: EpochMs, most: number): Opening[] {
+  const found = new Map<string, Opening>();
+  for (let begin = from; begin < to; begin += STEP) {
+    const end = Math.min(begin + STEP, to);
+    for (const opening of times.between(begin, end)) found.set(opening.id, opening);
+    if (found.size > most) throw new TooManyOpenings(most, end);
+  }
+  return [...found.values()];
 }
 
 /** Whether one of them is open during the piece; in order, of which there may be many thousands. */

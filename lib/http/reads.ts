@@ -1,4 +1,4 @@
-import { preview } from '../core/preview.ts';
+import { MOST_OPENINGS, preview, TooManyOpenings } from '../core/preview.ts';
 import { DAY } from '../core/time.ts';
 import { explain, fleetStatus } from '../operations.ts';
 import { decisionJson, explanationJson, planJson, previewJson, statusJson } from '../present.ts';
@@ -66,8 +66,12 @@ export async function windows({ backend, query, request }: Ask<WindowsQuery>): P
   const names = Object.keys(policy.windows);
   if (query.window !== undefined && !names.includes(query.window))
     throw misfit('window', `it must be one of ${names.join(', ')}`);
-  const found = preview(policy, query.window === undefined ? names : [query.window], from, to);
-  return jsonAnswer(200, previewJson(found), request.requestId);
+  try {
+    const found = preview(policy, query.window === undefined ? names : [query.window], from, to, MOST_OPENINGS);
+    return jsonAnswer(200, previewJson(found), request.requestId);
+  } catch (error) {
+    throw error instanceof TooManyOpenings ? misfit('to', `there are ${error.message}`) : error;
+  }
 }
 
 /** `GET /` */

@@ -113,6 +113,24 @@ describe('windows', () => {
     expect(err).toContain(message);
   });
 
+  it('refuses more openings than anybody reads, before all of them are worked out', async () => {
+    const often = join(folder, 'often.yaml');
+    await writeFile(often, POLICY.replace(/^windows:.*$/m, 'windows:\n  often: { cron: "*/2 * * * *", duration: 1m }'));
+    const { code, out, err } = await cli([
+      'windows',
+      '--policy',
+      often,
+      '--from',
+      '2026-01-01T00:00:00Z',
+      '--to',
+      '2106-01-01T00:00:00Z',
+    ]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(
+      'there are more than 100000 openings, the last of them before 2026-07-06T00:00:00Z: ask for a shorter time',
+    );
+  });
+
   it('refuses a policy that is not valid, with every problem', async () => {
     const bad = join(folder, 'bad.yaml');
     await writeFile(bad, POLICY.replace('freezes', 'freezs').replace('Europe/Berlin', 'Europe/Berlinn'));

@@ -2,7 +2,7 @@ import { stableHash } from '../../core/hash.ts';
 import { icalendarText } from '../../core/icalendar.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { Policy } from '../../core/policy.ts';
-import { type Preview, preview } from '../../core/preview.ts';
+import { MOST_OPENINGS, type Preview, preview, TooManyOpenings } from '../../core/preview.ts';
 import { DAY, type EpochMs, iso } from '../../core/time.ts';
 import { systemClock } from '../../io/clock.ts';
 import { previewJson } from '../../present.ts';
@@ -41,7 +41,7 @@ export const windows: Verb = {
       );
     const policy = await loadPolicy(call);
     const names = namesOf(policy, text(call, 'window'));
-    const found = preview(policy, names, from, to);
+    const found = previewOf(policy, names, from, to);
     if (call.json) printJson(call, previewJson(found));
     else
       call.terminal.out(
@@ -70,6 +70,15 @@ function namesOf({ windows: all }: Policy, wanted: string | undefined): string[]
   const meant = nearest(wanted, names);
   const hint = meant ? `did you mean ${meant}?` : `there are: ${names.join(', ') || 'none'}`;
   throw new UsageError(`--window: there is no window ${wanted}; ${hint}`);
+}
+
+/** @throws UsageError */
+function previewOf(policy: Policy, names: readonly string[], from: EpochMs, to: EpochMs): Preview {
+  try {
+    return preview(policy, names, from, to, MOST_OPENINGS);
+  } catch (error) {
+    throw error instanceof TooManyOpenings ? new UsageError(`from --from to --to there are ${error.message}`) : error;
+  }
 }
 
 /** Times as the wall of the policy's zone shows them. */

@@ -29,7 +29,9 @@ export const watch: Verb = {
         signal: call.signal,
       })) {
         if (call.json) call.terminal.out(`${JSON.stringify(reportJson(report, outlookOf(report, state)))}\n`);
-        code = worst(code, exitCodeOf(report, state));
+        const found = exitCodeOf(report, state);
+        // What an interrupt kept from being read is no failure.
+        if (found !== 3 || !call.signal.aborted) code = worst(code, found);
       }
       return code;
     });

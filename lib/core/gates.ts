@@ -167,8 +167,9 @@ function notFrozen({ instance, due }: Standing, { scene }: Context): No | null {
 }
 
 /** It was ordered, nothing was accepted, and its time is over with tries left: its instance has its own window as if it had not been. */
-function cameToNothing({ opening, state, calls }: Attempt): boolean {
-  return isOverride(opening) && state === 'expired' && calls < MOST_CALLS;
+function cameToNothing({ opening, state, calls, updates }: Attempt): boolean {
+  const wasAccepted = updates.some((update) => update.state === 'running');
+  return isOverride(opening) && state === 'expired' && calls < MOST_CALLS && !wasAccepted;
 }
 
 /** One accepted upgrade an opening, and a bounded number of calls: see "retry" in the policy's reference. */

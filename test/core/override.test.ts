@@ -72,6 +72,9 @@ describe('what was ordered and waits', () => {
     const came = (change: Partial<Attempt>) =>
       decide(aScene([anInstance('a')], { now: late.closes + MINUTE, attempts: [waiting({ opening: late, state: 'expired', finishedAt: late.closes, ...change })] })).decisions[0]!.reason; // biome-ignore format: one thought
     expect([came({}), came({ calls: 1 }), came({ calls: 3 })]).toEqual(['due', 'due', 'tries_spent']);
+    // What was accepted, and then could not be found, is no try that came to nothing: it may be at work, and may be there again.
+    const accepted = { at: NIGHT - HOUR, state: 'running', note: 'accepted, task t' } as const;
+    expect(came({ calls: 1, updates: [accepted] })).toBe('tries_spent');
   });
 
   it('is told when it was never begun; what a window left undone is not', () => {

@@ -55,7 +55,7 @@ export function failureFrom(reply: Reply, secrets: Credentials): DcsFailure {
       'TRANSPORT.REDIRECT',
       `HTTP ${status} to ${originOf(reply.headers.get('location'))}`,
       status,
-      requestIdOf(reply),
+      requestIdOf(reply, secrets),
     );
   }
   const json = jsonOf(reply.text);
@@ -68,13 +68,13 @@ export function failureFrom(reply: Reply, secrets: Credentials): DcsFailure {
     message === '' || looksLikeHtml(message) ? `HTTP ${status} with ${nameOf(reply.text)}` : masked(message, secrets);
   // IAM's older form repeats the HTTP status as a code.
   const isCode = code.trim() !== '' && !/^\d{3}$/.test(code.trim());
-  return failure(isCode ? masked(code, secrets) : `HTTP.${status}`, text, status, requestIdOf(reply));
+  return failure(isCode ? masked(code, secrets) : `HTTP.${status}`, text, status, requestIdOf(reply, secrets));
 }
 
-/** `X-Request-Id`, or what the gateway writes into its error bodies. */
-export function requestIdOf(reply: Reply): string | null {
+/** `X-Request-Id`, or what the gateway writes into its error bodies; masked as a message is, as it is shown beside it. */
+export function requestIdOf(reply: Reply, secrets: Credentials): string | null {
   const found = reply.headers.get('x-request-id') ?? ErrorBody.safeParse(jsonOf(reply.text)).data?.request_id;
-  return found ? found.slice(0, 128) : null;
+  return found ? masked(found, secrets).slice(0, 128) : null;
 }
 
 /** Undefined for anything that is not JSON. */

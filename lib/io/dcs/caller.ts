@@ -231,9 +231,11 @@ export function parsed<T>(
 ): { data: T } | { failure: DcsFailure } {
   const { status, text, problem } = reply;
   if (status < 200 || status > 299) return { failure: failureFrom(reply, credentials) };
-  if (problem) return { failure: noAnswer(problem, status, requestIdOf(reply)) };
+  if (problem) return { failure: noAnswer(problem, status, requestIdOf(reply, credentials)) };
   if (text.trim() === '')
-    return { failure: failure('TRANSPORT.EMPTY', `HTTP ${status} with an empty body`, status, requestIdOf(reply)) };
+    return {
+      failure: failure('TRANSPORT.EMPTY', `HTTP ${status} with an empty body`, status, requestIdOf(reply, credentials)),
+    };
   const result = schema.safeParse(jsonOf(text));
   if (result.success) return { data: result.data };
   return {
@@ -241,7 +243,7 @@ export function parsed<T>(
       'TRANSPORT.GARBLED',
       `HTTP ${status}, but not with what was asked for`,
       status,
-      requestIdOf(reply),
+      requestIdOf(reply, credentials),
     ),
   };
 }

@@ -18,7 +18,8 @@ export async function askOnce<T>(
   const tried = await caller.postOnce(call, body);
   if ('failure' in tried) return { kind: tried.sent ? 'unknown' : 'not_sent', ...tried.failure };
   const found = parsed(tried.reply, tried.credentials, schema);
-  if ('data' in found) return { kind: 'accepted', data: found.data, requestId: requestIdOf(tried.reply) };
+  if ('data' in found)
+    return { kind: 'accepted', data: found.data, requestId: requestIdOf(tried.reply, tried.credentials) };
   return { kind: isRefusal(tried.reply.status, found.failure.rule.class) ? 'refused' : 'unknown', ...found.failure };
 }
 

@@ -10,7 +10,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Violation } from '../test/nights/judge.ts';
+import type { Violation } from '../test/nights/call.ts';
 import { MUTANTS, type Mutant, mutated } from '../test/nights/mutants.ts';
 
 const { values } = parseArgs({ options: { seeds: { type: 'string' }, only: { type: 'string' } } });

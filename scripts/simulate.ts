@@ -32,6 +32,7 @@ const TITLES: Record<keyof Counts | 'nights', string> = {
   calendarTroubles: 'reads of the calendar that failed',
   failedUpgrades: 'upgrades that failed',
   alerts: 'alerts delivered',
+  backups: 'backups made first',
 };
 
 const { values } = parseArgs({

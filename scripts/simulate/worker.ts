@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Violation } from '../../test/nights/call.ts';
 import { drawPlan } from '../../test/nights/draw.ts';
-import type { Violation } from '../../test/nights/judge.ts';
 import { type Counts, noCounts } from '../../test/nights/night.ts';
 import { play } from '../../test/nights/play.ts';
 

@@ -1,3 +1,4 @@
+import type { Decision } from '../../lib/core/decision.ts';
 import { SECOND } from '../../lib/core/time.ts';
 import { holdId } from '../../lib/operations.ts';
 import type { SimulatedInstance } from '../../lib/simulator/world.ts';
@@ -130,9 +131,12 @@ async function approve(night: Night, door: Door, after: number, hash: FaultOf<'a
   const seen = night.judge.records.seen();
   await night.timeline.sleep(after);
   const planHash = hash === 'seen' ? plan.body.planHash : '0123456789abcdef';
-  const approval = hash === 'seen' ? night.judge.records.approved(seen) : null;
+  const due = (plan.body.decisions as Decision[]).filter(({ action }) => action === 'start' || action === 'wait');
+  const ids = new Set(due.map(({ instanceId }) => instanceId));
+  const approval = hash === 'seen' ? night.judge.records.approved(seen, ids) : null;
   const reply = await persist(night, door, ops('POST', '/approvals', { planHash }));
   if (!approval && reply?.status === 201) night.judge.fail('only what was seen is approved', `a hash that no plan has`);
+  if (approval && reply?.status === 201) approval.isTaken = true;
   if (approval && reply && reply.status >= 400 && reply.status < 500) night.judge.records.unapproved(approval);
 }
 

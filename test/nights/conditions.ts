@@ -1,6 +1,8 @@
-import { MINUTE, SECOND } from '../../lib/core/time.ts';
+import { HOUR, MINUTE, SECOND } from '../../lib/core/time.ts';
+import { isGone } from '../../lib/simulator/lifecycle.ts';
 import type { SimulatedInstance } from '../../lib/simulator/world.ts';
-import { type Call, CLOCK_SLACK, HOLD_SLACK, type Judge } from './judge.ts';
+import { type Call, CLOCK_SLACK, DECIDED_AGO, HOLD_SLACK } from './call.ts';
+import type { Judge } from './judge.ts';
 import { clockText } from './night.ts';
 import type { CalendarEvent } from './plan.ts';
 
@@ -68,6 +70,76 @@ export function againstGates({ night }: Judge, { life, leftAt, clock, instance }
   return null;
 } // biome-ignore format: a table
 
+/** No start of what was not backed up of late, where the policy asks for that. */
+export function withoutBackup({ night }: Judge, { life, leftAt, clock, instance, backup }: Call): string | null {
+  const { backupWithin } = life.rules;
+  return backupWithin === null ||
+    backup ||
+    hasYoungBackup(instance, leftAt, night.plan.start + clock - HOLD_SLACK, backupWithin)
+    ? null
+    : 'it has no young backup';
+}
+
+/** Whether there is, by then, a good one that began less than `within` before `now`. */
+export function hasYoungBackup(
+  { spec, since, backups }: SimulatedInstance,
+  by: number,
+  now: number,
+  within: number,
+): boolean {
+  const before = spec.backupHours === null ? [] : [{ at: since - spec.backupHours * HOUR, endsAt: since, code: null }];
+  return [...before, ...backups].some(
+    ({ at, endsAt, code }) => code === null && endsAt !== null && endsAt <= by && now - at < within,
+  );
+}
+
+/** Who asks for a second one while it is not known what became of the first, or after it came to nothing, asks twice. */
+export function secondBackup(
+  { backups, records }: Judge,
+  { instance, opening, orders, backup, at }: Call,
+): string | null {
+  if (!backup) return null;
+  const isSame = (one: Call) =>
+    opening >= 0
+      ? one.opening === opening
+      : one.opening < 0 && one.orders.some((order) => orders.includes(order) && at < records.endOf(order));
+  const before = backups.find((one) => one.instance === instance && isSame(one));
+  return before ? `one was begun ${clockText(before.at - instance.since)}` : null;
+}
+
+/** Other backups that are being made, of those that count in this opening. */
+export function backupsUnderWay({ backups, night }: Judge, { at, opening, instance }: Call): Call[] {
+  return backups.filter(
+    (one) =>
+      one.instance !== instance &&
+      one.opening === opening &&
+      opening >= 0 &&
+      at < (one.backup!.endsAt ?? Infinity) &&
+      !isGone(one.instance, night.timeline.now),
+  );
+}
+
+/** Where nobody came or went meanwhile, as then others move up. */
+export function moreThanTaken({ calls, backups, night }: Judge, { life, instance }: Call): string | null {
+  const { env } = instance.spec.tags;
+  const take = life.rules.waves.find(({ wave }) => wave === env)?.take ?? null;
+  const all = [...night.simulator.world.instances.values()].filter(({ spec }) => spec.tags.env === env);
+  if (take === null || all.some(({ since, goneAt }) => since > night.plan.start || goneAt !== null)) return null;
+  const others = new Set(
+    [...calls, ...backups].map((one) => one.instance).filter((one) => one !== instance && one.spec.tags.env === env),
+  );
+  return others.size >= take ? `wave ${env} takes ${take}, and it is number ${others.size + 1}` : null;
+}
+
+/** The answer to a call that says that all of its scope would be refused goes for the opening; unless one was accepted since. */
+export function inStoppedScope({ calls }: Judge, { life, instance, opening, backup }: Call): string | null {
+  if (opening < 0 || backup) return null;
+  const since = life.startedAt - (life.kind === 'work' ? DECIDED_AGO : 0);
+  const mine = calls.filter((one) => one.instance.spec.region === instance.spec.region);
+  const refused = mine.find((one) => one.opening === opening && one.isKnown && one.knownAt <= since && /^APIGW.0305/.test(one.post.code ?? ''));
+  return refused && !mine.some((one) => one.upgrade && one.at > refused.at - MINUTE) ? `it refused ${refused.instance.spec.name} with ${refused.post.code}` : null;
+} // biome-ignore format: a table
+
 /** Whether its metrics ever say, or hide, something that matters to a gate. */
 export function mayFailGates({ spec }: SimulatedInstance): boolean {
   return spec.faults.some(({ fault }) =>
@@ -92,6 +164,6 @@ export function unapproved(judge: Judge, { life, leftAt, clock, instance, openin
   };
   const good = mine.filter(({ seenAt, at }) => isFor(seenAt) && isFor(at));
   if (good.length === 0) return `no approval is for the opening of ${clockText(clock)}`;
-  const saw = good.filter(({ seenAt }) => instance.since <= seenAt && !moves.some((move) => seenAt < move && move < leftAt - HOLD_SLACK));
+  const saw = good.filter(({ seenAt, ids }) => ids.has(instance.spec.id) && !moves.some((move) => seenAt < move && move < leftAt - HOLD_SLACK));
   return saw.length > 0 ? null : 'it was not in any plan that was approved, as it is now';
 } // biome-ignore format: one thought

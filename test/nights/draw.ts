@@ -2,6 +2,7 @@ import { DAY, MINUTE } from '../../lib/core/time.ts';
 import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
 import { Dice } from './chance.ts';
 import { drawExtras } from './draw-asks.ts';
+import { drawClocks, drawMore, withNearClocks } from './draw-more.ts';
 import {
   CALL_TROUBLE,
   type CalendarEvent,
@@ -25,6 +26,7 @@ export function drawPlan(seed: number): Plan {
   rules.regions = fleet.some(({ region }) => region === 'r2') ? ['r1', 'r2'] : ['r1'];
   const calmAt = rules.windows[1]!.from + 20 * MINUTE;
   const { faults, events } = drawFaults(dice, fleet, rules, calmAt, hasQueue);
+  const more = drawMore({ seed, rules, fleet, hasQueue });
   return {
     seed,
     start: EPOCH + dice.whole(0, 300) * DAY,
@@ -32,7 +34,7 @@ export function drawPlan(seed: number): Plan {
     hasQueue,
     fleet,
     rules,
-    faults: [...faults, ...drawClocks(seed)],
+    faults: withNearClocks([...faults, ...drawClocks(seed), ...more]),
     events,
     calmAt,
     until: rules.windows[1]!.to + 30 * MINUTE,
@@ -45,9 +47,16 @@ function drawRules(dice: Dice): Rules {
   const second = first + dice.whole(70, 85) * MINUTE;
   const soaks = [0, 0, 10 * MINUTE, 25 * MINUTE];
   const parallels = [null, null, 1, 2];
-  const waves = [{ wave: 'dev', after: null, soak: 0, parallel: dice.pick(parallels), approve: false }];
-  const prod = { wave: 'prod', after: 'dev', soak: dice.pick(soaks), parallel: dice.pick(parallels), approve: false };
-  const gold = { wave: 'gold', after: 'prod', soak: dice.pick(soaks), parallel: null, approve: false };
+  const waves = [{ wave: 'dev', after: null, soak: 0, parallel: dice.pick(parallels), approve: false, take: null }];
+  const prod = {
+    wave: 'prod',
+    after: 'dev',
+    soak: dice.pick(soaks),
+    parallel: dice.pick(parallels),
+    approve: false,
+    take: null,
+  };
+  const gold = { wave: 'gold', after: 'prod', soak: dice.pick(soaks), parallel: null, approve: false, take: null };
   return {
     regions: ['r1'],
     windows: [
@@ -56,6 +65,7 @@ function drawRules(dice: Dice): Rules {
     ],
     freezes: [],
     gates: null,
+    backupWithin: null,
     calendar: null,
     alerts: false,
     parallel: dice.pick([1, 1, 2, 2, 3, 4]),
@@ -93,17 +103,6 @@ function drawInstance(
     takes: dice.is(0.06) ? dice.whole(45, 70) * MINUTE : dice.whole(3, 16) * MINUTE,
     odd: dice.is(0.1) ? dice.pick(ODD) : null,
   };
-}
-
-/**
- * In few nights, and of dice of their own: a second machine whose clock is ahead takes the lease from one that is at work,
- * as by its clock it has run out, so that two decide at once and nothing but conditional writes is left.
- */
-function drawClocks(seed: number): Fault[] {
-  const dice = new Dice(seed + 0.5);
-  if (!dice.is(0.04)) return [];
-  const ticks = new Set(Array.from({ length: 8 }, () => dice.whole(1, 10)));
-  return [{ kind: 'skew', machine: 1, by: 4 * MINUTE }, ...[...ticks].map((tick): Fault => ({ kind: 'tick', tick, trouble: 'doubled' }))]; // biome-ignore format: a list
 }
 
 type Draw = (context: Context) => Fault;

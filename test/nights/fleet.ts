@@ -20,12 +20,13 @@ export function fleetOf({ fleet, faults }: Plan): FleetFile {
   };
 }
 
-export function fileInstance({ name, env, app, kind, takes, odd }: PlannedInstance): FileInstance {
+export function fileInstance({ name, env, app, kind, takes, odd, backup }: PlannedInstance): FileInstance {
   return {
     name,
     cacheMode: kind,
     tags: { env, app, ...(odd === 'opted_out' ? { 'dcs-upgrade': 'off' } : {}) },
     upgradeSeconds: Math.round(takes / SECOND),
+    ...(backup ? { backupHours: backup.hours, backupSeconds: backup.seconds } : {}),
     ...(odd === 'memcached' ? { engine: 'Memcached' as const } : {}),
     ...(odd === 'enterprise' ? { productType: 'enterprise' as const } : {}),
     ...(odd === 'latest' ? { engineMinor: 'latest', proxyMinor: 'latest' } : {}),

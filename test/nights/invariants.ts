@@ -1,11 +1,21 @@
 import { MINUTE } from '../../lib/core/time.ts';
+import { lagOf } from '../../lib/simulator/faults.ts';
 import { isGone, minorAt } from '../../lib/simulator/lifecycle.ts';
 import type { SimulatedInstance, Upgrade } from '../../lib/simulator/world.ts';
-import { againstGates, inCalendarFreeze, unapproved } from './conditions.ts';
-import { type Call, CLOCK_SLACK, DECIDED_AGO, HOLD_SLACK, type Judge, type Violation } from './judge.ts';
-import { clockText } from './night.ts';
+import { type Call, CLOCK_SLACK, DECIDED_AGO, HOLD_SLACK, isForGood, LOOK_SLACK, type Violation } from './call.ts';
+import {
+  againstGates,
+  backupsUnderWay,
+  inCalendarFreeze,
+  inStoppedScope,
+  moreThanTaken,
+  secondBackup,
+  unapproved,
+  withoutBackup,
+} from './conditions.ts';
+import type { Judge } from './judge.ts';
+import { clockText, LASTS } from './night.ts';
 import type { Rules } from './plan.ts';
-import { SIGHT_LAG } from './rules.ts';
 
 type Check = (judge: Judge, call: Call) => string | null;
 
@@ -16,11 +26,17 @@ const RULES: Record<string, Check> = {
   'no second call after one was accepted in the same opening': secondInOpening,
   'at most three calls in an opening': tooManyCalls,
   'no start without a valid policy': withoutPolicy,
+  'no start when the time is almost up': tooLateToRecord,
+  'no call long after the last look': longAfterLook,
   'no call for what is at something else': whileBusy,
   'no start outside an opening, or so late that it does not fit': outsideOpening,
   'no start in a freeze': inFreeze,
   'no start in what the calendar freezes': inCalendarFreeze,
   'no start that a gate keeps back': againstGates,
+  'no start without a young backup': withoutBackup,
+  'one backup an instance and opening': secondBackup,
+  'no more of a wave than it takes': moreThanTaken,
+  'no call in a scope that refuses all': inStoppedScope,
   'no start without approval': unapproved,
   'no start under a hold': underHold,
   'at most the limits in flight': overLimits,
@@ -51,12 +67,13 @@ function whileOneRuns(judge: Judge, { instance, at }: Call): string | null {
   return running ? `task ${running.upgrade.taskId.slice(0, 6)} has run since ${text(judge, running.at)}` : null;
 }
 
-/** Its answer got lost, its task is listed no more, and it changed nothing: nobody can know of it. */
+/** Its answer got lost, its task was never seen and is listed no more, and it changed nothing: nobody can know of it. */
 export function isWithoutTrace(
+  { night, seenTasks }: Judge,
   { upgrade, isKnown }: Pick<Call, 'isKnown'> & { upgrade: Upgrade },
-  at: number,
+  at = night.timeline.now,
 ): boolean {
-  if (isKnown) return false;
+  if (isKnown || seenTasks.has(upgrade.taskId)) return false;
   const hasEnded = at >= (upgrade.endsAt ?? Infinity);
   const changedNothing = upgrade.end === 'failed' || (upgrade.engine === null && upgrade.proxy === null);
   return hasEnded && changedNothing && at >= (upgrade.hiddenFrom ?? Infinity);
@@ -67,7 +84,7 @@ function secondInOpening(judge: Judge, { instance, opening, at }: Call): string 
   const isOrdered = ({ opening: own, orders }: Call) => own < 0 && orders.length > 0 && orders.every((order) => at < judge.records.endOf(order)); // biome-ignore format: one thought
   const before = judge.begun().find((one) => {
     const isSame = one.opening === opening && opening >= 0;
-    return one.instance === instance && (isSame || isOrdered(one)) && !isWithoutTrace(one, at);
+    return one.instance === instance && (isSame || isOrdered(one)) && !isWithoutTrace(judge, one, at);
   });
   return before ? `one was accepted ${text(judge, before.at)}` : null;
 }
@@ -85,9 +102,23 @@ function withoutPolicy(_: Judge, { life }: Call): string | null {
   return life.hasPolicy ? null : 'the policy was broken when it began';
 }
 
-/** What has been so for longer than the reads lag behind is seen by the look just before the call. */
+/** What was read before it was written down that it is called, and that took long, may be so no more. */
+function longAfterLook(_: Judge, { life, leftAt, instance }: Call): string | null {
+  const seen = life.readAt.get(instance.spec.id) ?? -Infinity;
+  const gauged = life.rules.gates ? (life.readAt.get('') ?? -Infinity) : -Infinity;
+  const ago = leftAt - Math.max(seen, gauged);
+  return ago <= LOOK_SLACK ? null : `it was read ${ago} ms before`;
+}
+
+/** Nothing is begun that could not be recorded; what was announced may still leave. */
+function tooLateToRecord(_: Judge, { life, leftAt }: Call): string | null {
+  const left = life.begunAt + LASTS.most - leftAt;
+  return life.kind === 'http' || left >= LASTS.reserve - CLOCK_SLACK ? null : `${left} ms were left`;
+}
+
+/** What has been so for longer than its reads lag behind is seen by the look just before the call. */
 function whileBusy(judge: Judge, { instance, leftAt }: Call): string | null {
-  const seenFor = SIGHT_LAG + HOLD_SLACK;
+  const seenFor = lagOf(instance) + HOLD_SLACK;
   const busy = judge.busy.find((one) => one.instance === instance && one.from <= leftAt - seenFor && leftAt < one.to);
   return busy ? `it has been ${instance.spec.status} since ${text(judge, busy.from)}` : null;
 }
@@ -113,13 +144,15 @@ function underHold(judge: Judge, { instance, leftAt }: Call): string | null {
 }
 
 function overLimits(judge: Judge, call: Call): string | null {
-  const { at, life, instance, upgrade } = call;
-  if (!upgrade) return null;
-  const others = judge.begun().filter((one) => judge.isUnderWay(one, at));
+  const { at, life, instance, upgrade, backup } = call;
+  if (!upgrade && !backup) return null;
+  const others = [...judge.begun().filter((one) => judge.isUnderWay(one, at)), ...backupsUnderWay(judge, call)];
   const { tags, region } = instance.spec;
   const inWave = others.filter((one) => one.instance.spec.tags.env === tags.env).length;
   const inScope = others.filter((one) => one.instance.spec.region === region).length;
-  const inOpening = judge.begun().filter((one) => one.opening === call.opening && !isWithoutTrace(one, call.at)).length;
+  const inOpening = judge
+    .begun()
+    .filter((one) => one.opening === call.opening && !isWithoutTrace(judge, one, call.at)).length;
   const ofApp = others.filter((one) => one.instance.spec.tags.app === tags.app).length;
   const most = (limit: (rules: Rules) => number | null) => widest(judge, call, limit);
   const waveLimit = life.rules.waves.find(({ wave }) => wave === tags.env)?.parallel ?? null;
@@ -149,7 +182,8 @@ function overBudget(judge: Judge, { life, instance }: Call): string | null {
     const knownAt = judge.failureKnownAt.get(one.upgrade.taskId) ?? Infinity;
     return one.instance.spec.tags.env === env && knownAt <= since && !hasSucceededAfter(judge, one.instance, one.at);
   });
-  const names = new Set(failures.map((one) => one.instance.spec.name));
+  const refused = judge.calls.filter((one) => one.instance.spec.tags.env === env && isForGood(one) && one.knownAt <= since && !hasSucceededAfter(judge, one.instance, one.at)); // biome-ignore format: one thought
+  const names = new Set([...failures, ...refused].map((one) => one.instance.spec.name));
   return names.size >= life.rules.maxErrors
     ? `${[...names].join()} failed, maxErrors is ${life.rules.maxErrors}`
     : null;
@@ -183,7 +217,8 @@ export function membersOf({ night }: Judge, wave: string): SimulatedInstance[] {
 /** Long enough for every decision that was made before to have come to its call. */
 const LONG_AGO = 10 * MINUTE;
 
-function whyUnready(judge: Judge, { at, life }: Call, member: SimulatedInstance, soak: number): string | null {
+function whyUnready(judge: Judge, call: Call, member: SimulatedInstance, soak: number): string | null {
+  const { at, life } = call;
   const { spec } = member;
   const running = judge.begun().find((one) => one.instance === member && judge.isUnderWay(one, at));
   if (running && !isLetGo(judge, running.at, at, life.rules.timeout, member))
@@ -191,6 +226,7 @@ function whyUnready(judge: Judge, { at, life }: Call, member: SimulatedInstance,
   const isOld = spec.offered && /250117$/.test(spec.engineMinor) && minorAt(member, 'engine', at) === spec.engineMinor;
   const wasFree = member.since <= life.startedAt - LONG_AGO && !judge.wasPassedOver(member, at - LONG_AGO, at);
   if (isOld && wasFree) return `${spec.name} of the wave before is still old`;
+  if (wasFree && isUntried(judge, call, member)) return `${spec.name} of the wave before has not had that version`;
   const last = Math.max(0, ...judge.begun().filter((one) => one.instance === member && one.upgrade.end === 'success' && one.upgrade.engine !== null).map((one) => one.upgrade.endsAt ?? 0)); // biome-ignore format: one thought
   return last > 0 && at < last + soak - judge.skews() ? `${spec.name} of the wave before has to soak` : null;
 }
@@ -198,6 +234,13 @@ function whyUnready(judge: Judge, { at, life }: Call, member: SimulatedInstance,
 /** What does not end, and is named by a person who knows of that, is waited for no longer. */
 function isLetGo(judge: Judge, from: number, at: number, timeout: number, member: SimulatedInstance): boolean {
   return at - from >= timeout - judge.skews() && judge.wasNamed(member, at - LONG_AGO, at);
+}
+
+/** A version that its own wave has not had is not tried in the next. What came out since the last look before the call is not known. */
+function isUntried({ records }: Judge, { at, leftAt, upgrade }: Call, member: SimulatedInstance): boolean {
+  if (!upgrade?.engine || !member.spec.offered) return false;
+  const isNew = records.moves.some((move) => leftAt - HOLD_SLACK <= move && move <= at);
+  return !isNew && minorAt(member, 'engine', at) !== upgrade.engine;
 }
 
 function text({ night }: Judge, at: number): string {

@@ -1,56 +1,26 @@
 import type { Alert } from '../../lib/core/alert.ts';
 import type { HoldMatch } from '../../lib/core/hold.ts';
-import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
+import { type EpochMs, SECOND } from '../../lib/core/time.ts';
 import { isGone } from '../../lib/simulator/lifecycle.ts';
 import type { Post } from '../../lib/simulator/simulator.ts';
 import type { Reaction } from '../../lib/simulator/wire.ts';
-import type { SimulatedInstance, Upgrade } from '../../lib/simulator/world.ts';
+import type { SimulatedBackup, SimulatedInstance, Upgrade } from '../../lib/simulator/world.ts';
+import type { Call, PlacedHold, Violation } from './call.ts';
+import { HTTP_KEYS } from './door.ts';
 import { CREDENTIALS } from './fleet.ts';
 import { brokenRule } from './invariants.ts';
 import type { Life } from './machine.ts';
 import type { Night } from './night.ts';
 import type { Rules } from './plan.ts';
-import { type Order, Records } from './records.ts';
-
-/** An upgrade call that reached the control plane, and what it began. */
-export interface Call {
-  life: Life;
-  /** Of the caller's clock when the call left, as an offset from the night's start. */
-  clock: number;
-  leftAt: EpochMs;
-  at: EpochMs;
-  instance: SimulatedInstance;
-  post: Post;
-  upgrade: Upgrade | null;
-  /** Of the window that was open by the caller's clock, by the rules as they stood for it; -1 outside of all. */
-  opening: number;
-  /** Orders of people under which it may have been made. */
-  orders: readonly Order[];
-  /** Its answer reached the caller as it was given; and the caller came to its end with what it then knew. */
-  answered: boolean;
-  isKnown: boolean;
-}
-
-export interface PlacedHold {
-  match: HoldMatch;
-  at: EpochMs;
-  releasedAt: EpochMs | null;
-  /** An alert's: nobody has looked at what it holds. */
-  isAlert?: true;
-  /** Until when it may count as in force, where its end may not have been heard of. */
-  mayLastUntil?: EpochMs;
-}
-
-export interface Violation {
-  rule: string;
-  detail: string;
-}
+import { Records } from './records.ts';
 
 /** Looks at the night from outside: what reached the control plane, what the receivers got. It never asks the ledger. */
 export class Judge {
   readonly night: Night;
   violation: Violation | null = null;
   readonly calls: Call[] = [];
+  /** What began a backup. */
+  readonly backups: Call[] = [];
   readonly holds: PlacedHold[] = [];
   /** Holds that were asked for, or asked to end, and nobody knows whether they did. */
   readonly unsure: { match: HoldMatch; from: EpochMs }[] = [];
@@ -63,7 +33,12 @@ export class Judge {
   readonly busy: { instance: SimulatedInstance; from: EpochMs; to: EpochMs }[] = [];
   /** What the steady receiver got, repeats included. */
   readonly told: (Alert & { by: Life })[] = [];
-  /** By task, when a pass that knew of its failure ended well for the second time. */
+  /** What both want, by key, until the fickle one has it. */
+  readonly #owed = new Map<string, Alert>();
+  readonly #taken = new Set<string>();
+  /** Tasks that an undisturbed list has shown to somebody who came to its end. */
+  readonly seenTasks = new Set<string>();
+  /** By task, when a pass that knew of its failure, and was alone, ended well; or a second one did. */
   readonly failureKnownAt = new Map<string, EpochMs>();
   /** By task, how many passes that were told of its failure have ended well. */
   readonly #knowing = new Map<string, number>();
@@ -76,6 +51,31 @@ export class Judge {
   }
 
   called(life: Life, leftAt: EpochMs, post: Post, upgrade: Upgrade | null): Call | null {
+    return this.#asked(life, leftAt, post, upgrade, null);
+  }
+
+  /** A backup began that the program had asked for. */
+  backedUp(life: Life, leftAt: EpochMs, instanceId: string): void {
+    const backup = this.night.simulator.world.instances.get(instanceId)!.backups.at(-1)!;
+    const post: Post = {
+      at: backup.at,
+      instanceId,
+      project: '',
+      body: '',
+      outcome: 'accepted',
+      code: null,
+      taskId: null,
+    };
+    this.#asked(life, leftAt, post, null, backup);
+  }
+
+  #asked(
+    life: Life,
+    leftAt: EpochMs,
+    post: Post,
+    upgrade: Upgrade | null,
+    backup: SimulatedBackup | null,
+  ): Call | null {
     const { night } = this;
     const instance = night.simulator.world.instances.get(post.instanceId);
     const clock = leftAt + life.machine.skew - night.plan.start;
@@ -95,41 +95,55 @@ export class Judge {
       instance,
       post,
       upgrade,
+      backup,
       opening,
       orders,
       answered: false,
       isKnown: false,
+      knownAt: Infinity,
     };
     const broken = brokenRule(this, call);
-    this.calls.push(call);
+    (backup ? this.backups : this.calls).push(call);
     if (upgrade) night.counts.starts += 1;
-    if (broken) this.fail(broken.rule, `${instance.spec.name}, called by ${life.name}: ${broken.detail}`);
+    if (backup) night.counts.backups += 1;
+    if (broken)
+      this.fail(
+        broken.rule,
+        `${instance.spec.name}, called${backup ? ' for a backup' : ''} by ${life.name}: ${broken.detail}`,
+      );
     return call;
   }
 
   /** An answer that reached its asker as it was given. */
   wasTold(life: Life, path: string, answer: Reaction): void {
-    if (typeof answer === 'string' || !path.endsWith('/tasks') || !answer.body.includes('"FAILED"')) return;
+    if (typeof answer === 'string' || answer.status !== 200 || !path.endsWith('/tasks')) return;
     const { tasks } = JSON.parse(answer.body) as { tasks: { id: string; status: string }[] };
-    for (const { id, status } of tasks) if (status === 'FAILED') life.sawFailed.add(id);
+    for (const { id, status } of tasks) {
+      life.sawTasks.add(id);
+      if (status === 'FAILED') life.sawFailed.add(id);
+    }
   }
 
   /** A process came to its end by itself: what it was told, and what it told others, is known from now on. */
   ended(life: Life): void {
-    for (const call of this.calls) if (call.life === life && call.answered) call.isKnown = true;
+    for (const call of this.calls)
+      if (call.life === life && call.answered) Object.assign(call, { isKnown: true, knownAt: this.night.timeline.now });
     const unverified = this.told.filter(({ event, by }) => event === 'unverified' && by === life);
     for (const { upgrade, instance, isKnown } of this.begun()) {
       const isTold = unverified.some(({ labels }) => labels.name === instance.spec.name);
       if (isTold && (upgrade.end === 'success' || !isKnown))
         this.failureKnownAt.set(upgrade.taskId, this.night.timeline.now);
     }
+    // A pass follows what was begun; whoever else reads a list of tasks asks whether anything is at work.
+    if (life.kind !== 'pass') return;
+    for (const id of life.sawTasks) this.seenTasks.add(id);
     // Whose answer was lost knows no task for certain its own: that it failed is known once people are told.
     const own = new Set(this.begun().flatMap(({ upgrade, isKnown }) => (isKnown ? [upgrade.taskId] : [])));
     for (const id of life.sawFailed) {
       if (!own.has(id)) continue;
-      const count = (this.#knowing.get(id) ?? 0) + 1;
+      const count = (this.#knowing.get(id) ?? 0) + (life.isAlone ? 2 : 1);
       this.#knowing.set(id, count);
-      if (count === 2) this.failureKnownAt.set(id, this.night.timeline.now);
+      if (count >= 2 && !this.failureKnownAt.has(id)) this.failureKnownAt.set(id, this.night.timeline.now);
     }
   }
 
@@ -138,6 +152,14 @@ export class Judge {
     this.#lookForSecrets(JSON.stringify(alert), 'an alert');
     this.night.note(life.name, `ALERT ${alert.key}${isFickle ? ' (to the fickle one)' : ''}`);
     if (!isFickle) this.told.push({ ...alert, by: life });
+    if (isFickle) this.#taken.add(alert.key);
+    if (isFickle) this.#owed.delete(alert.key);
+    else if (MUST_REACH.includes(alert.event) && !this.#taken.has(alert.key)) this.#owed.set(alert.key, alert);
+  }
+
+  /** Bad ends of which the steady receiver was told and the fickle one was not. */
+  owed(): Alert[] {
+    return [...this.#owed.values()];
   }
 
   logged(line: string): void {
@@ -203,12 +225,15 @@ export class Judge {
   }
 
   #lookForSecrets(text: string, where: string): void {
-    const secrets = [CREDENTIALS.sk, CREDENTIALS.securityToken];
+    const secrets = [CREDENTIALS.sk, CREDENTIALS.securityToken, ...Object.values(HTTP_KEYS)];
     if (secrets.some((secret) => text.includes(secret)) || /Signature=[0-9a-f]{20}/.test(text)) {
       this.fail('no secret in a log or an alert', `in ${where}: ${text.slice(0, 300)}`);
     }
   }
 }
+
+/** Nobody may be left without a word of these. */
+const MUST_REACH: readonly string[] = ['failed', 'unverified', 'stuck'];
 
 function covers(match: HoldMatch, { spec }: SimulatedInstance): boolean {
   const { all, wave, instanceId, scope, tags = {} } = match;
@@ -220,9 +245,3 @@ function covers(match: HoldMatch, { spec }: SimulatedInstance): boolean {
     Object.entries(tags).every(([key, value]) => spec.tags[key] === value)
   );
 }
-
-/** From the last read of holds, and of the clock, to the call: the claim's write and the request limit may take so long. */
-export const CLOCK_SLACK = 11 * SECOND;
-export const HOLD_SLACK = 20 * SECOND;
-/** What was handed to a worker was decided up to this long ago. */
-export const DECIDED_AGO = 6 * MINUTE;

@@ -37,8 +37,14 @@ export interface Life {
   effects: number;
   isDead: boolean;
   isOver: boolean;
+  /** No other program ran while it did, so that what it knew at its end is what is stored. */
+  isAlone: boolean;
   /** Upgrades whose bad end an undisturbed answer told it. */
   sawFailed: Set<string>;
+  /** When it last asked about an instance, by its id; about metrics under none. */
+  readAt: Map<string, EpochMs>;
+  /** Upgrades that an undisturbed answer showed it. */
+  sawTasks: Set<string>;
 }
 
 /** Whose code is running. Known without handing it through a client that does not know of it. */

@@ -47,6 +47,12 @@ const TABLE: readonly Row[] = [
   ['the task list is not looked at', FOLLOW, "if (seen.upgrading || seen.status === 'UPGRADING' || task) {", "if (seen.upgrading || seen.status === 'UPGRADING') {"],
   ['what is listed no more was never begun', FOLLOW, "      taskEndedAt: seen.at,\n    },\n  );\n}", "      state: 'claimed',\n      taskId: null,\n      lookUntil: null,\n    },\n  );\n}"],
   ['calls are not counted', START, 'const calls = (order.earlier?.calls ?? 0) + 1;', 'const calls = 1;'],
+  ['what took too long to write down is called all the same', START, "return now - announcedAt > CALL_WITHIN ? 'writing the claim took too long' : null;", 'return null;'],
+  ['three calls are no bound', GATES, 'if (!isOpen(attempt) || attempt.calls >= MOST_CALLS)', 'if (!isOpen(attempt))'],
+  ['what was refused for good is asked again', FOLLOW, "const passes = retry !== 'never' || stops === 'scope';", "const passes = retry !== attempt.id || stops === 'scope';"],
+  ['one answer that it is gone is believed', FOLLOW, 'if (at < attempt.goneAt + limits.sightLag) return attempt;', '', [FOLLOW, "if (attempt.goneAt == null) return noted(attempt, at, 'the instance does not exist: looking again', { goneAt: at });", '']],
+  ['another clock cuts the look short', FOLLOW, 'const until = attempt.lookUntil + (host === attempt.calledOn ? 0 : CLOCKS_DIFFER);', 'const until = attempt.lookUntil + (host === attempt.calledOn ? 0 : 0 * CLOCKS_DIFFER);'],
+  ['a scope that refuses all is called on', 'lib/pass/tell.ts', "const isSpent = during === 'call' && ", "const isSpent = during === 'never' && "],
   // Windows, freezes, holds
   ['the last start is a minute late', GATES, 'if (need <= left) return null;', 'if (need <= left + MINUTE) return null;'],
   ['a window opens five minutes early', 'lib/core/window.ts', '({ opens, closes }) => opens <= instant && instant < closes);', '({ opens, closes }) => opens - 300_000 <= instant && instant < closes);'],
@@ -58,6 +64,8 @@ const TABLE: readonly Row[] = [
   ['a broken policy starts what the last good one says', 'lib/reconcile.ts', 'if (state.problem === null) {', 'if (state.policy) {'],
   ['a tag that opts out is not read', 'lib/core/selection.ts', 'if (tag !== undefined && OFF.includes(tag.trim().toLowerCase())) {', 'if (tag === OFF[99]) {'],
   ['what is at something else is called', GATES, "if (instance.status !== 'RUNNING')", "if (instance.status === 'UPGRADING')"],
+  ['what was decided is not asked again before the call', 'lib/core/recheck.ts', 'if (no) return no.detail;', '', ['lib/core/recheck.ts', 'const found = calendarOf(standing).at(now)!;', 'const found = calendarOf(standing).at(now) ?? { ...opening, windows: [] };']],
+  ['a start is made without time to record it', START, "if (signal?.aborted) return no('the run has no time left');", '', [START, "if (signal?.aborted) return 'the run has no time left';", '']],
   // Limits
   ['one more than limits.parallel', LIMITS, 'if (this.#inFlight >= limits.parallel)', 'if (this.#inFlight > limits.parallel)'],
   ['one more than limits.perScope', LIMITS, '(this.#perScope.get(instance.scope) ?? 0) >= limits.perScope', '(this.#perScope.get(instance.scope) ?? 0) > limits.perScope'],
@@ -65,6 +73,9 @@ const TABLE: readonly Row[] = [
   ['one more than a wave may have', LIMITS, "(this.#perWave.get(wave?.wave ?? '') ?? 0) >= waveLimit", "(this.#perWave.get(wave?.wave ?? '') ?? 0) > waveLimit"],
   ['two instances of one application at once', LIMITS, 'find((group) => this.#groups.has(group));', 'find(() => false);'],
   ['an unknown outcome takes no place', ATTEMPT, "(attempt.state === 'claimed' && attempt.lookUntil !== null)", 'false'],
+  ['what was begun counts in its window only while it runs', LIMITS, 'attempt.calls > 0 || isInFlight(attempt)', 'isInFlight(attempt)'],
+  ['a backup takes no place', ATTEMPT, '    isBackingUp(attempt) ||\n', ''],
+  ['a wave takes one more', 'lib/core/selection.ts', 'return ranked.slice(0, count).map', 'return ranked.slice(0, count + 1).map'],
   // The rollout
   ['waves are not asked', GATES, 'const closed = waves.get(waveOf(assignment)!)?.closed;', 'const closed = null as WaveState[\'closed\'] | null;'],
   ['versions are not read anew when an opening begins', 'lib/reconcile.ts', 'report.opening?.opens ?? null,', 'null,'],
@@ -75,11 +86,17 @@ const TABLE: readonly Row[] = [
   ['failures are counted tick by tick', ROLLOUT, 'attempt.finishedAt! > releasedAt(scene, id)', 'attempt.finishedAt! > scene.now - MINUTE'],
   ['what cannot be verified is no failure', ATTEMPT, "return attempt.state === 'failed' || attempt.state === 'unverified';", "return attempt.state === 'failed';"],
   ['what waits for a worker takes no place', ATTEMPT, "    isHanded(attempt) ||\n", ''],
+  ['a version that nobody has tried is rolled out', START, "return engine.to !== targetOf(policy, instance, 'engine').to || proxy.to !== targetOf(policy, instance, 'proxy').to;", 'return engine.to === null && proxy.to === null;'],
   // Gates
   ['a load that is too high passes', LOAD, 'if (reading.highest < limit) return null;', 'return null;'],
   ['a load that nobody knows passes', LOAD, 'if (reading === null) {', 'if (reading === null) return null;\n  if (!reading) {'],
   ['a load of long ago passes', LOAD, 'if (now - reading.at > FRESH) {', 'if (reading.at < 0) {'],
   ['a gate that cannot be read passes', 'lib/pass/gauge.ts', "return { no: { reason: 'gate_unknown', detail }, failure };", 'return { no: null, failure: detail ? null : failure };'],
+  ['an old backup passes', LOAD, 'if (now - at < youngerThan) return null;', 'if (at < now + youngerThan) return null;'],
+  ['a backup that was never made passes', LOAD, 'const at = lastGood(backups);', 'const at = lastGood(backups) ?? now;'],
+  ['a backup whose answer was lost is asked for again', 'lib/core/backup-first.ts', 'const until = ask.lookUntil + (host === ask.askedOn ? 0 : CLOCKS_DIFFER);', 'const until = ask.askedAt;'],
+  ['a backup that came to nothing is asked for again', 'lib/core/backup-first.ts', "if (ask?.state === 'failed')", 'if (!instance)'],
+  ['a backup is asked for without a trace', 'lib/pass/back-up.ts', 'const written = order.earlier ? await deps.ledger.save(attempt) : await claimed(deps, attempt, lease);', 'const written = attempt;'],
   // Approvals
   ['nobody is asked for approval', GATES, "if (assignment.kind !== 'wave' || !assignment.wave.approve ||", "if (assignment.kind === 'wave' || !assignment.wave.approve ||"],
   ['an approval outlives its opening', APPROVAL, 'const isFor = approval && now < approval.opening.closes && (!opening || overlaps(opening, approval.opening));', 'const isFor = approval && (!opening || overlaps(opening, opening));'],
@@ -115,6 +132,10 @@ const TABLE: readonly Row[] = [
   ['failures are not told', 'lib/core/alert-attempt.ts', "holds: (attempt) => attempt.state === 'failed',", 'holds: () => false,'],
   ['what was told is not written down', 'lib/pass/tell.ts', 'if (known) await save({ ...known, told: marked(known.told, alert, result, group.length > 1) });', 'if (!known) await save(group[0]!.attempt);'],
   ['what an answer repeats of the signature is passed on', 'lib/io/dcs/answer.ts', 'const known = maskSecrets(text, [ak, sk, securityToken]).replace(ECHOES, \'$1$2[masked]\');', 'const known = [ak, sk, securityToken, ECHOES].length > 0 ? text : text;'],
+  ['who was down is told nothing of what it missed', 'lib/core/marks.ts', 'return [...others, ...(complete ? [what]', 'return [...others, ...(others ? [what]'],
+  ['what is not RUNNING yet is verified', FOLLOW, 'const isUp = missing.length === 0 && isAtRest(seen);', 'const isUp = missing.length === 0;'],
+  ['what ends is verified at once or not at all', FOLLOW, 'if (seen.at < attempt.taskEndedAt! + limits.settle + patience) return attempt;', 'if (seen.at < attempt.taskEndedAt!) return attempt;'],
+  ['an end that cannot be verified is not told', 'lib/core/alert-attempt.ts', "holds: (attempt) => attempt.state === 'unverified',", 'holds: () => false,'],
 ]; // biome-ignore format: a table
 
 export const MUTANTS: readonly Mutant[] = TABLE.map(([name, file, find, replace, ...also]) => ({

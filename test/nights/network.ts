@@ -8,7 +8,7 @@ import { type Life, living, never } from './machine.ts';
 import type { Night } from './night.ts';
 import type { CALL_TROUBLE, READ_TROUBLE } from './plan.ts';
 
-type Trouble = (typeof READ_TROUBLE)[number] | (typeof CALL_TROUBLE)[number];
+type Trouble = (typeof READ_TROUBLE)[number] | (typeof CALL_TROUBLE)[number] | 'not_found';
 type Outcome = Reaction | 'refused';
 
 interface Request {
@@ -124,9 +124,16 @@ async function throughDcs(night: Night, sent: Request): Promise<Outcome> {
 
 async function read(night: Night, sent: Request): Promise<Outcome> {
   const { life, name } = sent;
+  const leftAt = night.timeline.now;
   await night.timeline.sleep(night.latency(life, name));
-  const trouble = night.weather('reads', name)?.trouble ?? null;
-  const answer = night.simulator.handle(simulated(sent));
+  const trouble = troubleOf(night, sent);
+  life.readAt.set(idIn(sent.url), night.timeline.now);
+  const isBackup = sent.method === 'POST' && sent.url.pathname.endsWith('/backups');
+  // Who is told that there is nothing, or to come again, has begun nothing.
+  const isKeptOut = isBackup && (trouble === 'throttled' || trouble === 'unauthorized' || trouble === 'not_found');
+  const began = isBackup ? backupsOf(night, sent).length : 0;
+  const answer = isKeptOut ? (spoilt(night, sent, OK, trouble) as Answer) : night.simulator.handle(simulated(sent));
+  if (isBackup && backupsOf(night, sent).length > began) night.judge.backedUp(life, leftAt, idIn(sent.url));
   if (trouble) night.counts.troubledReads += 1;
   if (showsThePast(night, sent.url)) night.counts.staleReads += 1;
   night.note(life.name, `${sent.method} ${short(night, sent.url)} → ${said(answer)}${trouble ? ` (${trouble})` : ''}`);
@@ -138,9 +145,25 @@ async function read(night: Night, sent: Request): Promise<Outcome> {
   return spoilt(night, sent, answer, trouble);
 }
 
+const OK: Answer = { status: 200, headers: {}, body: '{}' };
+
+function idIn({ pathname }: URL): string {
+  return pathname.split('/')[4] ?? '';
+}
+
+function backupsOf({ simulator }: Night, { url }: Request) {
+  return simulator.world.instances.get(idIn(url))?.backups ?? [];
+}
+
+/** That there is nothing is said of an instance alone. */
+function troubleOf(night: Night, { name, url }: Request): Trouble | null {
+  const trouble = night.weather('reads', name)?.trouble ?? null;
+  return trouble === 'not_found' && !night.simulator.world.instances.has(idIn(url)) ? null : trouble;
+}
+
 /** Whether the instance changed so short a time ago that its reads do not show it yet. */
-function showsThePast({ simulator, timeline: { now } }: Night, { pathname }: URL): boolean {
-  const instance = simulator.world.instances.get(pathname.split('/')[4] ?? '');
+function showsThePast({ simulator, timeline: { now } }: Night, url: URL): boolean {
+  const instance = simulator.world.instances.get(idIn(url));
   const lag = instance ? lagOf(instance) : 0;
   const isRecent = (at: number | null) => at !== null && at <= now && now < at + lag;
   return lag > 0 && instance!.upgrades.some(({ acceptedAt, endsAt }) => isRecent(acceptedAt) || isRecent(endsAt));
@@ -159,7 +182,7 @@ async function call(night: Night, sent: Request): Promise<Outcome> {
   const trouble = night.weather('calls', name)?.trouble ?? null;
   if (death.after) night.timeline.after(1, () => night.kill(life, `${where}, after it left`));
   if (trouble === 'not_sent' || trouble === 'lost_before' || trouble === 'throttled')
-    night.judge.inVain.push(sent.url.pathname.split('/')[4] ?? '');
+    night.judge.inVain.push(idIn(sent.url));
   if (trouble === 'not_sent') return noted(night, sent, 'refused', trouble);
   const late = trouble === 'late' ? (10 + night.draw(`${name}/late`) * 8) * SECOND : 0;
   await night.timeline.sleep(night.latency(life, name) + late);
@@ -173,7 +196,7 @@ async function call(night: Night, sent: Request): Promise<Outcome> {
   const called = night.judge.called(life, leftAt, night.simulator.posts.at(-1)!, upgrade);
   await night.timeline.sleep(night.latency(life, `${name}/back`));
   night.dies(life, `${name}/after`, where);
-  if (called && !trouble && typeof answer !== 'string' && !life.isDead) called.answered = upgrade !== null && answer.body.includes(upgrade.taskId); // biome-ignore format: one thought
+  if (called && !trouble && typeof answer !== 'string' && !life.isDead) called.answered = upgrade === null || answer.body.includes(upgrade.taskId); // biome-ignore format: one thought
   return spoilt(night, sent, answer, trouble);
 }
 
@@ -215,6 +238,12 @@ function spoilt(night: Night, sent: Request, answer: Reaction, trouble: Trouble 
         ...answer,
         status: 500,
         body: JSON.stringify({ error_code: 'DCS.5000', error_msg: 'Internal service error.' }),
+      };
+    case 'not_found':
+      return {
+        status: 404,
+        headers: {},
+        body: JSON.stringify({ error_code: 'DCS.3022', error_msg: 'The DCS instance does not exist.' }),
       };
     case 'throttled':
       return throttled(night, sent.name);

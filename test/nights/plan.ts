@@ -13,6 +13,8 @@ export interface PlannedInstance {
   takes: number;
   /** What a program must leave alone. */
   odd: 'memcached' | 'enterprise' | 'opted_out' | 'latest' | 'not_offered' | null;
+  /** How many hours old its last backup is, and how many seconds another takes; absent: nobody asks. */
+  backup?: { hours: number | null; seconds: number };
 }
 
 /** What the operator wrote, as far as the nights vary it. Instants are offsets from the night's start, durations milliseconds. */
@@ -28,9 +30,19 @@ export interface Rules {
   minDuration: number;
   settle: number;
   timeout: number;
-  waves: { wave: string; after: string | null; soak: number; parallel: number | null; approve: boolean }[];
+  /** `take`: of all that match it no more than these. */
+  waves: {
+    wave: string;
+    after: string | null;
+    soak: number;
+    parallel: number | null;
+    approve: boolean;
+    take: number | null;
+  }[];
   /** The CPU has to be below this, per cent. */
   gates: { cpu: number } | null;
+  /** Nothing starts whose last backup is older than this; one is made first. */
+  backupWithin: number | null;
   /** A freeze is kept in a calendar elsewhere, and what it means when that cannot be read. */
   calendar: 'closed' | 'open' | null;
   /** Alerts from outside hold instances. */
@@ -60,7 +72,7 @@ export const RECEIVER_TROUBLE = ['down', 'silent', 'taken_and_failed'] as const;
 
 /** All that can go wrong in a night. Each can be left out, so that a night that fails can be made shorter. */
 export type Fault =
-  | ({ kind: 'reads'; trouble: (typeof READ_TROUBLE)[number] } & Weather)
+  | ({ kind: 'reads'; trouble: (typeof READ_TROUBLE)[number] | 'not_found' } & Weather)
   | ({ kind: 'calls'; trouble: (typeof CALL_TROUBLE)[number] } & Weather)
   | ({ kind: 'store'; trouble: (typeof STORE_TROUBLE)[number] } & Weather)
   | ({ kind: 'receiver'; trouble: (typeof RECEIVER_TROUBLE)[number] } & Weather)

@@ -8,9 +8,10 @@ import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
 import { subjectOf, takeUp } from '../support/take-up.ts';
 import { playAsks } from './asks.ts';
 import { withCalendar } from './calendar.ts';
+import type { Violation } from './call.ts';
 import { Door } from './door.ts';
 import { CREDENTIALS } from './fleet.ts';
-import { Judge, type Violation } from './judge.ts';
+import { Judge } from './judge.ts';
 import { clockOf, type Life, living, type Machine } from './machine.ts';
 import { lookInTheMorning } from './morning.ts';
 import { timeoutError, withNetwork } from './network.ts';
@@ -54,7 +55,7 @@ function once<T>(make: () => T): () => T {
 }
 
 /** Decisions that time alone will change. */
-const PASSING = ['due', 'in_progress', 'outcome_unknown', 'version_unknown', 'wave_soaking', 'retry_later', 'limit_parallel', 'limit_wave', 'limit_scope', 'one_at_a_time', 'another_run', 'not_startable', 'no_time_left']; // biome-ignore format: a list
+const PASSING = ['due', 'in_progress', 'outcome_unknown', 'version_unknown', 'backing_up', 'wave_soaking', 'retry_later', 'limit_parallel', 'limit_wave', 'limit_scope', 'one_at_a_time', 'another_run', 'not_startable', 'no_time_left']; // biome-ignore format: a list
 
 /** When nothing new goes wrong, what is left is looked at no more often than this: it takes its time, and each look costs some. */
 const RARELY = 9 * MINUTE;
@@ -88,6 +89,7 @@ export class Stage {
   readonly #night: Night;
   readonly #machines: Machine[] = [];
   readonly #messages = new Map<Life, { message: Message; receives: number }>();
+  readonly #alive = new Set<Life>();
   #count = 0;
   #sent = 0;
   #quiet = 0;
@@ -101,7 +103,10 @@ export class Stage {
     this.#night = night;
     this.#lastChange = lastChange(night.plan);
     this.#ledger = storeOf(night);
-    night.onDeath = (life) => this.#messageAgain(life);
+    night.onDeath = (life) => {
+      this.#alive.delete(life);
+      this.#messageAgain(life);
+    };
   }
 
   planTicks(): void {
@@ -150,7 +155,8 @@ export class Stage {
       opening !== null &&
       decisions.every(({ reason, detail }) => !PASSING.includes(reason) && !detail.includes('soaking'));
     const isOver = night.time > Math.max(night.plan.calmAt + 5 * MINUTE, this.#lastChange);
-    this.#quiet = isOver && isIdle && isSettled ? this.#quiet + 1 : 0;
+    const isTold = night.judge.owed().length === 0;
+    this.#quiet = isOver && isIdle && isSettled && isTold ? this.#quiet + 1 : 0;
   }
 
   get door(): Door {
@@ -178,7 +184,10 @@ export class Stage {
     machine.isTaken = true;
     this.#count += 1;
     const name = `${kind}-${this.#count}`;
-    return { name, machine, startedAt: begunAt, begunAt, rules, policy, hasPolicy, kind, onId: () => {}, slowness, effects: 0, isDead: false, isOver: false, sawFailed: new Set() }; // biome-ignore format: one thought
+    const life: Life = { name, machine, startedAt: begunAt, begunAt, rules, policy, hasPolicy, kind, onId: () => {}, slowness, effects: 0, isDead: false, isOver: false, isAlone: this.#alive.size === 0, sawFailed: new Set(), sawTasks: new Set(), readAt: new Map() }; // biome-ignore format: one thought
+    for (const other of this.#alive) other.isAlone = false;
+    this.#alive.add(life);
+    return life;
   }
 
   #newMachine(): Machine {
@@ -208,19 +217,23 @@ export class Stage {
     const { night } = { night: this.#night };
     try {
       const result = await living.run(life, work);
-      life.isOver = true;
-      life.machine.isTaken = false;
+      this.#ended(life);
       night.judge.ended(life);
       return result;
     } catch (error) {
-      life.isOver = true;
-      life.machine.isTaken = false;
+      this.#ended(life);
       night.note(life.name, `FAILED: ${(error as Error).message}`);
       if (!(error instanceof StoreFailure))
         night.judge.fail('the program does not break', `${life.name}: ${(error as Error).stack}`);
       this.#messageAgain(life);
       return null;
     }
+  }
+
+  #ended(life: Life): void {
+    life.isOver = true;
+    life.machine.isTaken = false;
+    this.#alive.delete(life);
   }
 
   deps(life: Life): Deps {

@@ -1,6 +1,7 @@
 import { type EpochMs, HOUR, MINUTE } from '../../lib/core/time.ts';
+import type { Call, PlacedHold } from './call.ts';
 import type { Reply } from './door.ts';
-import type { Call, Judge, PlacedHold } from './judge.ts';
+import type { Judge } from './judge.ts';
 import { ALERTS_LAST } from './rules.ts';
 
 /** A person ordered it, whatever windows, freezes and waves say. */
@@ -16,6 +17,10 @@ export interface Approved {
   /** When the plan was there. */
   seenAt: EpochMs;
   at: EpochMs;
+  /** Instances that were due in it. */
+  ids: ReadonlySet<string>;
+  /** The answer said that it was taken. */
+  isTaken: boolean;
 }
 
 /** An order is begun within this time, or not at all. */
@@ -90,8 +95,8 @@ export class Records {
     return this.#now;
   }
 
-  approved(seenAt: EpochMs): Approved {
-    const approved = { seenAt, at: this.#now };
+  approved(seenAt: EpochMs, ids: ReadonlySet<string>): Approved {
+    const approved = { seenAt, at: this.#now, ids, isTaken: false };
     this.approvals.push(approved);
     return approved;
   }

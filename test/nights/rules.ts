@@ -51,10 +51,17 @@ export function policyOf(rules: Rules, start: EpochMs, calendar: string): Policy
       ),
       ...(rules.calendar ? [feedFreeze(rules.calendar, calendar)] : []),
     ],
-    rollout: rules.waves.map(({ wave, after, soak, parallel, approve }) =>
-      aWave(wave, { windows: windows.map(({ name }) => name), parallel, after, soak, approve }),
+    rollout: rules.waves.map(({ wave, after, soak, parallel, approve, take }) =>
+      aWave(wave, {
+        windows: windows.map(({ name }) => name),
+        parallel,
+        after,
+        soak,
+        approve,
+        take: take === null ? null : { count: take },
+      }),
     ),
-    gates: rules.gates,
+    gates: gatesOf(rules),
     alerts: rules.alerts ? ALERTS : [],
     limits: {
       parallel: rules.parallel,
@@ -67,6 +74,11 @@ export function policyOf(rules: Rules, start: EpochMs, calendar: string): Policy
     },
     verify: { settle: rules.settle, timeout: rules.timeout },
   });
+}
+
+function gatesOf({ gates, backupWithin }: Rules): Policy['gates'] {
+  if (backupWithin === null) return gates;
+  return { ...gates, backup: backupWithin, backupFirst: true };
 }
 
 /** The night's start is a midnight in UTC, so an offset is a time of day; closed before the start and on other days. */

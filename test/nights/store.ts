@@ -26,9 +26,9 @@ async function through(night: Night, method: string, real: () => Promise<unknown
     night.counts.storeFailures += 1;
     throw new StoreFailure(`ledger: ${method} got no answer`);
   }
-  // Only what is written may take so long that a call must not follow any more.
+  // What is written may take so long that a call must not follow any more.
   if (trouble === 'slow') await night.timeline.sleep(2 * SECOND);
-  if (trouble === 'very_slow' && (method === 'claim' || method === 'save')) await night.timeline.sleep(8 * SECOND);
+  if (trouble === 'very_slow' && (method === 'claim' || method === 'save')) await night.timeline.sleep(30 * SECOND);
   const result = await real();
   if (trouble !== 'written_and_failed') return result;
   night.counts.storeFailures += 1;

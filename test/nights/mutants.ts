@@ -55,7 +55,7 @@ const TABLE: readonly Row[] = [
   ['a scope that refuses all is called on', 'lib/pass/tell.ts', "const isSpent = during === 'call' && ", "const isSpent = during === 'never' && "],
   // Windows, freezes, holds
   ['the last start is a minute late', GATES, 'if (need <= left) return null;', 'if (need <= left + MINUTE) return null;'],
-  ['a window opens five minutes early', 'lib/core/window.ts', '({ opens, closes }) => opens <= instant && instant < closes);', '({ opens, closes }) => opens - 300_000 <= instant && instant < closes);'],
+  ['a window opens five minutes early', 'lib/core/window.ts', 'return piece && piece.opens <= instant ? opening(index, piece) : null;', 'return piece && piece.opens - 300_000 <= instant ? opening(index, piece) : null;'],
   ['freezes are forgotten', 'lib/core/freeze.ts', 'return policy.freezes.find((freeze) => covers(freeze, at) && concerns(freeze, instance, part)) ?? null;', 'return null;'],
   ['a freeze ends ten minutes early', 'lib/core/freeze.ts', 'return policy.freezes.find((freeze) => covers(freeze, at) && concerns(freeze, instance, part)) ?? null;', 'return policy.freezes.find((freeze) => covers(freeze, at + 600_000) && concerns(freeze, instance, part)) ?? null;'],
   ['holds are forgotten', 'lib/core/hold.ts', 'return holds.find((hold) => isInForce(hold, now) && covers(hold.match, instance, wave)) ?? null;', 'return null;'],

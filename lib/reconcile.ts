@@ -22,7 +22,7 @@ import { followAll } from './pass/follow.ts';
 import { decideGated, gatedLately } from './pass/gauge.ts';
 import { holdsNow, movesNow, silences } from './pass/holds.ts';
 import { observe, oldBefore } from './pass/observe.ts';
-import { claimOrders, overridesOf } from './pass/order.ts';
+import { claimOrders, withOrders } from './pass/order.ts';
 import { gatheredNothing, type PassOptions, type PassReport, type Tally } from './pass/tally.ts';
 import { GRACE, spentScopes, tell } from './pass/tell.ts';
 
@@ -214,7 +214,7 @@ async function judge(
   const { instances, behindSince } = seen;
   const gated = gatedLately(seen.stored, now);
   const given = { now, policy, instances, attempts, holds, moves, behindSince, stoppedScopes, approval, gated };
-  const scene = { ...given, overrides: overridesOf(given, options), ...(options.only ? { asked: options.only } : {}) };
+  const scene = withOrders({ ...given, ...(options.only ? { asked: options.only } : {}) }, options);
   // What was remembered, or another time, is not what the gates would say now.
   const isNow = !options.fromMemory && now !== options.at;
   return { verdict: isNow ? await decideGated(deps, scene, tally, options.signal) : decide(scene), scene };

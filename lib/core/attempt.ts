@@ -136,6 +136,11 @@ export function isOpen(attempt: Attempt): boolean {
   return attempt.state === 'claimed' || attempt.state === 'running';
 }
 
+/** The claim's key: one for each instance and opening. */
+export function claimId(instanceId: string, opening: { id: string }): string {
+  return `${instanceId}@${opening.id}`;
+}
+
 /** Ended without the version that it was made for. */
 export function isFailure(attempt: Attempt): boolean {
   return attempt.state === 'failed' || attempt.state === 'unverified';

@@ -1,5 +1,5 @@
 import { whyNotApproved } from './approval.ts';
-import { type Attempt, isBackingUp, isFailure, isHanded, isOpen } from './attempt.ts';
+import { type Attempt, claimId, isBackingUp, isFailure, isHanded, isOpen } from './attempt.ts';
 import type { Action, Reason } from './decision.ts';
 import { MOST_CALLS } from './follow.ts';
 import { frozenAt } from './freeze.ts';
@@ -8,7 +8,7 @@ import { isOverride } from './override.ts';
 import type { WaveState } from './rollout.ts';
 import { type Scene, type Standing, sizeClassOf, waveOf } from './stock.ts';
 import { type EpochMs, iso, MINUTE } from './time.ts';
-import type { Calendar } from './window.ts';
+import type { Calendar, Opening } from './window.ts';
 
 /** One gate's no. `from`: the earliest instant at which this no is over; absent when nobody can tell. */
 export interface No {
@@ -166,10 +166,14 @@ function notFrozen({ instance, due }: Standing, { scene }: Context): No | null {
   return { action: 'wait', reason: 'frozen', detail: `freeze ${freeze.name}: ${freeze.reason}`, from: scene.now };
 }
 
-/** It was ordered, nothing was accepted, and its time is over with tries left: its instance has its own window as if it had not been. */
-function cameToNothing({ opening, state, calls, updates }: Attempt): boolean {
+/**
+ * It was ordered, nothing was accepted, and its time is over with tries left: its instance has its own window as if it had not
+ * been, unless the order took the claim of that window.
+ */
+function cameToNothing({ id, instanceId, opening, state, calls, updates }: Attempt, now: Opening): boolean {
   const wasAccepted = updates.some((update) => update.state === 'running');
-  return isOverride(opening) && state === 'expired' && calls < MOST_CALLS && !wasAccepted;
+  const isItsClaim = id === claimId(instanceId, now);
+  return isOverride(opening) && state === 'expired' && calls < MOST_CALLS && !wasAccepted && !isItsClaim;
 }
 
 /** One accepted upgrade an opening, and a bounded number of calls: see "retry" in the policy's reference. */
@@ -177,7 +181,7 @@ function openingNotSpent(standing: Standing, context: Context): No | null {
   const { now } = context.scene;
   const opening = context.calendarOf(standing).at(now)!;
   const attempt = standing.attempts.find(
-    (one) => one.opening.opens < opening.closes && opening.opens < one.opening.closes && !cameToNothing(one),
+    (one) => one.opening.opens < opening.closes && opening.opens < one.opening.closes && !cameToNothing(one, opening),
   );
   if (!attempt) return null;
   const later = { action: 'wait' as const, from: opening.closes };

@@ -1,5 +1,5 @@
-import { type Attempt, isInFlight, isOpen } from './attempt.ts';
-import { type EpochMs, HOUR } from './time.ts';
+import { type Attempt, isInFlight, isOpen, noted } from './attempt.ts';
+import { type EpochMs, HOUR, iso } from './time.ts';
 import type { Opening } from './window.ts';
 
 const PREFIX = 'override:';
@@ -19,6 +19,27 @@ export function overrideOpening(runId: string, now: EpochMs, need: number): Open
 /** Whether windows, freezes and waves are not asked in this opening, because a person said so. */
 export function isOverride({ id }: Pick<Opening, 'id'>): boolean {
   return id.startsWith(PREFIX);
+}
+
+export function orderNote({ closes }: Pick<Opening, 'closes'>): string {
+  return `ordered by override, to be begun before ${iso(closes)}`;
+}
+
+/**
+ * The claim as the order's where it waits for another try in its window: an instance never has two, and what is ordered has
+ * its own time and its own tries. What is under way, or is ordered already, stays as it is.
+ */
+export function underOrder(
+  attempt: Attempt,
+  { id, opens, closes }: Opening,
+  by: Pick<Attempt, 'requestedBy' | 'reason'>,
+  now: EpochMs,
+): Attempt {
+  const waits = isOpen(attempt) && !isInFlight(attempt) && !isOverride(attempt.opening);
+  if (!waits || !isOverride({ id })) return attempt;
+  const { requestedBy, reason } = by;
+  const change = { opening: { id, opens, closes }, calls: 0, retryAt: null, requestedBy, reason };
+  return noted(attempt, now, orderNote({ closes }), change);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Attempt, isFailure, isInFlight } from '../core/attempt.ts';
 import type { Verdict } from '../core/decide.ts';
 import type { Decision, Reason } from '../core/decision.ts';
+import { underOrder } from '../core/override.ts';
 import type { Policy } from '../core/policy.ts';
 import { systemHolds } from '../core/rollout.ts';
 import { memoryOf, type Scene } from '../core/stock.ts';
@@ -44,13 +45,14 @@ export async function act(
     lease = renewed?.fence === first?.fence ? renewed : null;
     if (!lease) return { reason: 'another_run', detail: 'another run is deciding; this one only follows' };
     const slot = verdict.slots.get(decision.instanceId)!;
+    const mine = earlier.get(decision.instanceId);
     const { requestedBy, reason, signal } = options;
     const order = {
       policy,
       scope: scopeOf(policy, decision.scope),
       decision,
       slot,
-      earlier: earlier.get(decision.instanceId) ?? null,
+      earlier: mine ? underOrder(mine, slot.opening, options, deps.clock.now()) : null,
       tags: instances.get(decision.instanceId)!.tags,
       stoppedScopes: stopped,
       approval: verdict.approval ?? null,

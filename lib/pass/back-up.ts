@@ -2,6 +2,7 @@ import { type Attempt, isInFlight } from '../core/attempt.ts';
 import { asking, backupAnswered, notAsked } from '../core/backup-first.ts';
 import type { Slot, Verdict } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
+import { underOrder } from '../core/override.ts';
 import type { Policy } from '../core/policy.ts';
 import { type Scene, targetOf } from '../core/stock.ts';
 import { type BackupOutcome, type Deps, hostOf, type Lease, StaleLeaseError } from '../deps.ts';
@@ -64,12 +65,13 @@ async function askFor(round: Round, decision: Decision, slot: Slot): Promise<Sai
   const lease = first && (await deps.ledger.acquireLease(deps.holder, LEASE_LASTS, deps.clock.now()));
   if (!lease || lease.fence !== first?.fence)
     return { reason: 'another_run', detail: 'another run is deciding; this one only follows' };
+  const mine = earlier.get(instanceId);
   const order: StartOrder = {
     policy,
     scope: scopeOf(policy, scope),
     decision,
     slot,
-    earlier: earlier.get(instanceId) ?? null,
+    earlier: mine ? underOrder(mine, slot.opening, options, deps.clock.now()) : null,
     tags: scene.instances.find((one) => one.instanceId === instanceId)!.tags,
     stoppedScopes: stopped,
     approval: scene.approval ?? null,

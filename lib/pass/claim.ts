@@ -1,8 +1,8 @@
-import { type Attempt, type FromTo, unknownYet } from '../core/attempt.ts';
+import { type Attempt, claimId, type FromTo, unknownYet } from '../core/attempt.ts';
 import type { Slot } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Instance, Part } from '../core/instance.ts';
-import { isOverride } from '../core/override.ts';
+import { isOverride, orderNote } from '../core/override.ts';
 import type { Policy } from '../core/policy.ts';
 import { sizeClassOf } from '../core/stock.ts';
 import { iso, MINUTE, SECOND } from '../core/time.ts';
@@ -38,7 +38,7 @@ export function newAttempt(
   const { opening } = order.slot;
   return {
     ...unknownYet(),
-    id: `${decision.instanceId}@${opening.id}`,
+    id: claimId(decision.instanceId, opening),
     instanceId: decision.instanceId,
     name: decision.name,
     scope: decision.scope,
@@ -70,6 +70,6 @@ function reachOf({ policy, decision }: ClaimOrder): Pick<Attempt, 'reach'> {
 }
 
 function claimNote(opening: Opening): string {
-  if (isOverride(opening)) return `ordered by override, to be begun before ${iso(opening.closes)}`;
+  if (isOverride(opening)) return orderNote(opening);
   return `claimed for the window that opened ${iso(opening.opens)}`;
 }

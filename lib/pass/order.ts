@@ -1,6 +1,6 @@
-import { isOpen } from '../core/attempt.ts';
+import { type Attempt, isInFlight, isOpen } from '../core/attempt.ts';
 import type { Decision, Reason } from '../core/decision.ts';
-import { overrideOpening, waitingOverrides } from '../core/override.ts';
+import { overrideOpening, underOrder, waitingOverrides } from '../core/override.ts';
 import { expectedDurations } from '../core/rollout.ts';
 import { dueParts, type Scene, sizeClassOf, targetOf } from '../core/stock.ts';
 import { iso } from '../core/time.ts';
@@ -10,7 +10,7 @@ import { newAttempt } from './claim.ts';
 import type { PassOptions } from './tally.ts';
 
 /** The openings in which instances are ordered: those that wait from before, and those that this pass is asked to order. */
-export function overridesOf(scene: Scene, { override, only }: PassOptions): Map<string, Opening> {
+function overridesOf(scene: Scene, { override, only }: PassOptions): Map<string, Opening> {
   const { now, policy, attempts, instances } = scene;
   const openings = waitingOverrides(attempts, now);
   if (!override || !only) return openings;
@@ -20,6 +20,16 @@ export function overridesOf(scene: Scene, { override, only }: PassOptions): Map<
     openings.set(instance.instanceId, overrideOpening(override.runId, now, expected(sizeClassOf(instance))));
   }
   return openings;
+}
+
+/** The scene with its orders, and with the claims that they take over. Nothing is written. */
+export function withOrders(scene: Scene, options: PassOptions): Scene {
+  const overrides = overridesOf(scene, options);
+  const attempts = scene.attempts.map((attempt) => {
+    const ordered = overrides.get(attempt.instanceId);
+    return ordered ? underOrder(attempt, ordered, options, scene.now) : attempt;
+  });
+  return { ...scene, overrides, attempts };
 }
 
 /** What passes by itself, or when another upgrade ends: an order waits for that. */
@@ -39,11 +49,12 @@ export async function claimOrders(
   lease: Lease | null,
   options: PassOptions,
 ): Promise<Decision[]> {
-  const claimed = new Set(scene.attempts.filter(isOpen).map(({ instanceId }) => instanceId));
+  const claimed = new Map(scene.attempts.filter(isOpen).map((attempt) => [attempt.instanceId, attempt]));
   const result: Decision[] = [];
   for (const decision of decisions) {
-    const waits = WAITS_ITS_TURN.includes(decision.reason) && !claimed.has(decision.instanceId);
-    const isKept = waits && lease !== null && (await claim(deps, scene, decision, lease, options));
+    const before = claimed.get(decision.instanceId);
+    const waits = WAITS_ITS_TURN.includes(decision.reason) && !(before && isInFlight(before));
+    const isKept = waits && lease !== null && (await keep(deps, scene, decision, before, lease, options));
     if (!waits) result.push(decision);
     else if (isKept) result.push({ ...decision, detail: `${decision.detail}; ${keptUntil(scene, decision)}` });
     else result.push({ ...decision, reason: 'another_run', detail: NOT_KEPT });
@@ -57,13 +68,16 @@ function keptUntil({ overrides }: Scene, { instanceId }: Decision): string {
   return `the order is kept until ${iso(overrides!.get(instanceId)!.closes)}`;
 }
 
-async function claim(
+/** In the claim that the instance has already, as that is the order's now, or in one of its own. */
+async function keep(
   deps: Deps,
   scene: Scene,
   decision: Decision,
+  before: Attempt | undefined,
   lease: Lease,
   { requestedBy, reason }: PassOptions,
 ): Promise<boolean> {
+  if (before) return (await deps.ledger.save(before)) !== null;
   const { policy, now } = scene;
   const instance = scene.instances.find(({ instanceId }) => instanceId === decision.instanceId)!;
   const slot = { opening: scene.overrides!.get(decision.instanceId)!, need: 0 };

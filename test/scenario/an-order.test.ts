@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { HOUR, MINUTE } from '../../lib/core/time.ts';
+import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
 import type { PassOptions } from '../../lib/reconcile.ts';
-import { aHold, aPolicy, NIGHT } from '../support/builders.ts';
+import { aHold, anInstance, aPolicy, NIGHT } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const EVENING = NIGHT - 5 * HOUR;
@@ -85,6 +85,71 @@ describe('an order by override', () => {
     world.now += 2 * HOUR;
     await world.ticks(5);
     expect(world.posts).toEqual([]);
+  });
+
+  describe('of what waits in its window for another try', () => {
+    const CLOSING = NIGHT + 4 * HOUR - 20 * MINUTE;
+    const BUSY = { refuse: 'DCS.4096', status: 400 };
+
+    /** Refused in the window, and by now an upgrade does not fit into it any more. */
+    async function refused(moods: (typeof BUSY | 'accept')[]): Promise<FakeWorld> {
+      const world = oneAtATime(CLOSING - 20 * MINUTE);
+      world.moods.set('a', [BUSY, ...moods]);
+      await world.pass({ only: ({ name }) => name === 'a' });
+      world.now = CLOSING;
+      return world;
+    }
+
+    it('is tried again under the order, in the one claim that the instance has', async () => {
+      const world = await refused([BUSY, 'accept']);
+      await world.pass(order(['a']));
+      await world.ticks(40);
+      expect([world.posts.length, begun(world)]).toEqual([3, ['a']]);
+      expect(await world.ledger.attempts({ instanceId: 'id-a' })).toMatchObject([
+        { id: `id-a@${new Date(NIGHT).toISOString().replace('.000', '')}`, opening: { id: 'override:run-1' }, state: 'succeeded', requestedBy: 'ops', calls: 2 },
+      ]); // biome-ignore format: one line each
+    });
+
+    it('is kept for its turn, and says so', async () => {
+      const world = await refused(['accept']);
+      world.add(anInstance('a', { status: 'RESTARTING' }));
+      const { decisions } = await world.pass(order(['a']));
+      expect(decisions).toMatchObject([{ reason: 'instance_busy', detail: expect.stringMatching(/; the order is kept until 2026-\S+$/) }]); // biome-ignore format: one line
+      world.now += 30 * MINUTE;
+      world.add(anInstance('a'));
+      await world.ticks(20);
+      expect(begun(world)).toEqual(['a']);
+    });
+
+    it('is left as it was by a hold, and by one who only tries it out', async () => {
+      const world = await refused(['accept']);
+      const before = await world.ledger.attempts({});
+      await world.pass({ ...order(['a']), dryRun: true });
+      await world.ledger.putHold(aHold({ createdAt: CLOSING }));
+      await world.pass(order(['a']));
+      expect(await world.ledger.attempts({})).toEqual(before);
+    });
+
+    it('goes to a worker as the order’s', async () => {
+      const world = await refused(['accept']);
+      world.queue = [];
+      await world.pass(order(['a']));
+      expect(world.queue).toHaveLength(1);
+      await world.work(world.queue[0]!);
+      expect(begun(world)).toEqual(['a']);
+    });
+
+    it('does not keep the next window from its instance when it came to nothing', async () => {
+      const world = await refused([BUSY, BUSY]);
+      world.policy = aPolicy({ limits: { ...aPolicy().limits, parallel: 1 } });
+      await world.pass(order(['a']));
+      world.moods.set('a', [BUSY]);
+      world.now = NIGHT + DAY;
+      await world.ticks(3);
+      world.moods.set('a', ['accept']);
+      await world.ticks(30);
+      expect(begun(world)).toContain('a');
+    });
   });
 
   it('that is only tried out leaves no trace', async () => {

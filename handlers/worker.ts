@@ -40,7 +40,7 @@ export const worker =
   async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> => {
     const batch = Batch.safeParse(event);
     if (!batch.success) throw new TypeError(`not a batch of a queue: ${describe(event)}`);
-    const { pass } = await load();
+    const { pass, measureCalls } = await load();
     const ready = await pass();
     const { log } = ready.deps;
     const messages = batch.data.Records.map((record) => readMessage(record, log));
@@ -66,6 +66,7 @@ export const worker =
       }
     };
     const isDone = await Promise.all(messages.map((message) => message !== null && done(message)));
+    measureCalls();
     const failed = batch.data.Records.filter((_, index) => !isDone[index]);
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };

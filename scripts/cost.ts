@@ -11,7 +11,7 @@ import { createMetrics } from '../lib/io/ces/client.ts';
 import { systemClock } from '../lib/io/clock.ts';
 import { createDcs } from '../lib/io/dcs/client.ts';
 import { openDynamoLedger } from '../lib/io/ledger/dynamodb.ts';
-import { METRIC_NAMES } from '../lib/io/metrics.ts';
+import { METRIC_NAMES, WORKER_METRIC_NAMES } from '../lib/io/metrics.ts';
 import { readPolicy } from '../lib/io/policy-file.ts';
 import { carryOut, observeScopes, reconcile } from '../lib/reconcile.ts';
 import { DEMO_KEY } from '../lib/simulator/build.ts';
@@ -75,7 +75,10 @@ for (const instances of [100, 1_000, 5_000]) {
   const invocations = TICKS + instances;
   const functions =
     (total(({ seconds }) => seconds) / CORE) * MEMORY_GB * PRICES.gbSecond + invocations * PRICES.request;
-  const watching = METRIC_NAMES.length * PRICES.metric + ALARMS * PRICES.alarm + DASHBOARDS * PRICES.dashboard;
+  const watching =
+    (METRIC_NAMES.length + WORKER_METRIC_NAMES.length) * PRICES.metric +
+    ALARMS * PRICES.alarm +
+    DASHBOARDS * PRICES.dashboard;
   const fixed = watching + SECRETS * PRICES.secret;
   const queue = (POLLS + instances * 4) * PRICES.message;
   const money = [table, functions, queue, fixed, table + functions + queue + fixed].map((sum) => sum.toFixed(2));

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXPIRES, TABLE_SCHEMA } from '../lib/io/ledger/dynamodb-schema.ts';
-import { METRIC_NAMES, NAMESPACE } from '../lib/io/metrics.ts';
+import { METRIC_NAMES, NAMESPACE, WORKER_METRIC_NAMES } from '../lib/io/metrics.ts';
 import { HANDED_FOR } from '../lib/pass/hand.ts';
 import { permissionsOf, type Resource, type Template, templateProblems } from './support/cloudformation.ts';
 
@@ -285,7 +285,7 @@ describe('alarms', () => {
   });
 });
 
-it('the dashboard shows every figure of a tick, and no other', () => {
+it('the dashboard shows every figure of a tick and of the workers, and no other', () => {
   const body: string = resource('Dashboard').Properties.DashboardBody['Fn::Sub'];
   const { widgets } = JSON.parse(body) as { widgets: { properties: { metrics: string[][] } }[] };
   const shown = widgets.flatMap(({ properties }) => {
@@ -297,7 +297,9 @@ it('the dashboard shows every figure of a tick, and no other', () => {
     });
   });
   const lambda = ['AWS/Lambda Errors', 'AWS/Lambda Throttles'];
-  expect(shown.sort()).toEqual([...METRIC_NAMES.map((name) => `${NAMESPACE} ${name}`), ...lambda].sort());
+  expect(shown.sort()).toEqual(
+    [...[...METRIC_NAMES, ...WORKER_METRIC_NAMES].map((name) => `${NAMESPACE} ${name}`), ...lambda].sort(),
+  );
 });
 
 describe('the check itself', () => {

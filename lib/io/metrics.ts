@@ -57,11 +57,32 @@ export function tickMetrics(ticked: Ticked, figures: TickFigures): string {
     const value = of(ticked, figures);
     return value === undefined || !Number.isFinite(value) ? [] : [{ name, unit, value }];
   });
-  const { functionName: FunctionName } = figures;
+  return lineOf(ticked.now, figures.functionName, found);
+}
+
+/** The requests of a function that makes no tick: workers read and call DCS as well. */
+export function callMetrics(
+  now: EpochMs,
+  figures: Required<Pick<TickFigures, 'functionName' | (typeof CALLS)[number][1]>>,
+): string {
+  const found = CALLS.map(([name, figure]) => ({ name, unit: METRICS[name]!.unit, value: figures[figure] }));
+  return lineOf(now, figures.functionName, found);
+}
+
+const CALLS = [['ApiCalls', 'apiCalls'], ['Throttled', 'throttled']] as const; // biome-ignore format: a table
+
+/** What workers tell of themselves. */
+export const WORKER_METRIC_NAMES: readonly string[] = CALLS.map(([name]) => name);
+
+function lineOf(
+  Timestamp: EpochMs,
+  FunctionName: string,
+  found: { name: string; unit: string; value: number }[],
+): string {
   const Metrics = found.map(({ name, unit }) => ({ Name: name, Unit: unit }));
   const CloudWatchMetrics = [{ Namespace: NAMESPACE, Dimensions: [['FunctionName']], Metrics }];
   const values = Object.fromEntries(found.map(({ name, value }) => [name, value]));
-  return `${JSON.stringify({ _aws: { Timestamp: ticked.now, CloudWatchMetrics }, FunctionName, ...values })}\n`;
+  return `${JSON.stringify({ _aws: { Timestamp, CloudWatchMetrics }, FunctionName, ...values })}\n`;
 }
 
 function decided(test: (decision: Ticked['decisions'][number]) => boolean) {

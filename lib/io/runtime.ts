@@ -15,7 +15,7 @@ import type { Credentials } from './dcs/sign.ts';
 import { queueOnDemand } from './dispatch/on-demand.ts';
 import { openLedger } from './ledger/open.ts';
 import { createLog } from './log.ts';
-import { type Ticked, tickMetrics } from './metrics.ts';
+import { callMetrics, type Ticked, tickMetrics } from './metrics.ts';
 import { policyState } from './policy-state.ts';
 import { useZones } from './zones.ts';
 
@@ -40,6 +40,8 @@ export interface Runtime {
   download(url: string): Promise<string>;
   /** Writes what one pass came to where CloudWatch counts it, on AWS Lambda alone. `beganAt`: before the pass. */
   measure(report: Ticked, state: PolicyState, beganAt: EpochMs): void;
+  /** The same for the requests to DCS alone, where no tick is made. Nothing is written when there were none. */
+  measureCalls(): void;
   close(): Promise<void>;
 }
 
@@ -109,11 +111,17 @@ export async function createRuntime(options: Partial<RuntimeOptions> = {}): Prom
     if (!functionName) return;
     const durationMs = clock.now() - beganAt;
     const secondsToNextOpening = policy && secondsToOpening(policy, report.now);
-    write(`${tickMetrics(report, { functionName, durationMs, secondsToNextOpening, ...traffic })}\n`);
+    write(tickMetrics(report, { functionName, durationMs, secondsToNextOpening, ...traffic }));
     // Each tick tells its own.
     Object.assign(traffic, { apiCalls: 0, throttled: 0 });
   }
-  return { config, clock, ledger, log, pass, invoked, download, measure, close: () => ledger.close() };
+  function measureCalls(): void {
+    const functionName = config.env.AWS_LAMBDA_FUNCTION_NAME;
+    if (!functionName || traffic.apiCalls === 0) return;
+    write(callMetrics(clock.now(), { functionName, ...traffic }));
+    Object.assign(traffic, { apiCalls: 0, throttled: 0 });
+  }
+  return { config, clock, ledger, log, pass, invoked, download, measure, measureCalls, close: () => ledger.close() };
 }
 
 async function download(url: string): Promise<string> {

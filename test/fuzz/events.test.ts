@@ -18,7 +18,13 @@ const CONTEXT = { getRemainingTimeInMillis: () => 280_000 };
 function runtimeOf(world: FakeWorld) {
   let loads = 0;
   const pass = async () => ({ deps: world.deps(), state: { policy: world.policy, problem: null } });
-  const runtime = { pass, invoked: () => undefined, measure: () => undefined, clock: world.clock };
+  const runtime = {
+    pass,
+    invoked: () => undefined,
+    measure: () => undefined,
+    measureCalls: () => undefined,
+    clock: world.clock,
+  };
   const load = async () => {
     loads += 1;
     return runtime as unknown as Runtime;

@@ -8,9 +8,10 @@ import { FakeWorld } from '../support/fake-world.ts';
 
 const TIME_LEFT = { getRemainingTimeInMillis: () => 80_000 };
 
-function handlerOf(world: FakeWorld) {
+/** `measured`: called for each batch, when its work is done. */
+function handlerOf(world: FakeWorld, measured: () => void = () => undefined) {
   const pass = async () => ({ deps: world.deps(), state: { policy: world.policy, problem: null } });
-  return worker(async () => ({ pass }) as unknown as Runtime);
+  return worker(async () => ({ pass, measureCalls: measured }) as unknown as Runtime);
 }
 
 function batchOf(...bodies: string[]) {
@@ -36,7 +37,10 @@ async function handedOver(...names: string[]): Promise<{ world: FakeWorld; bodie
 describe('the worker', () => {
   it('makes the calls that a pass has claimed', async () => {
     const { world, bodies } = await handedOver('a', 'b', 'c');
-    expect(await handlerOf(world)(batchOf(...bodies), TIME_LEFT)).toEqual({ batchItemFailures: [] });
+    const posts: number[] = [];
+    const handler = handlerOf(world, () => posts.push(world.posts.length));
+    expect(await handler(batchOf(...bodies), TIME_LEFT)).toEqual({ batchItemFailures: [] });
+    expect(posts).toEqual([3]);
     expect(world.posts.map(({ name }) => name).toSorted()).toEqual(['a', 'b', 'c']);
   });
 

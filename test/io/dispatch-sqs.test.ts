@@ -33,7 +33,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 async function workUntil(world: FakeWorld, isOver: () => boolean): Promise<void> {
   const end = new AbortController();
   const pass = async () => ({ deps: world.deps(), state: { policy: world.policy, problem: null } });
-  const handler = worker(async () => ({ pass }) as unknown as Runtime);
+  const handler = worker(async () => ({ pass, measureCalls: () => undefined }) as unknown as Runtime);
   const invoke = (event: unknown) => handler(event, { getRemainingTimeInMillis: () => 80_000 });
   const polling = poll({ client: queue.client, queueUrl: queue.url, invoke, concurrency: 3, signal: end.signal });
   await until(isOver);

@@ -109,6 +109,10 @@ describe('F115 a process that is invoked again and again', () => {
   });
 });
 
+function countOf(requests: Record<string, number>): number {
+  return Object.values(requests).reduce((a, b) => a + b, 0);
+}
+
 describe('what a pass came to', () => {
   it('has the requests of that pass alone, repeated and throttled ones included', async () => {
     const fleet = { projects: [{ project: 'p1', region: 'cn-north-4', instances: [] }] };
@@ -121,20 +125,28 @@ describe('what a pass came to', () => {
       CLOUD_SDK_AK: DEMO_KEY.ak,
       CLOUD_SDK_SK: DEMO_KEY.sk,
     };
-    const { pass, measure, lines } = await started(env);
+    const { pass, measure, measureCalls, lines } = await started(env);
     const { deps, state } = await pass();
     const scope = state.policy!.scopes[0]!;
     await Promise.all(Array.from({ length: 6 }, () => deps.dcs.listInstances(scope)));
     measure(REPORT, state, REPORT.now);
     measure(REPORT, state, REPORT.now);
+    const asked = countOf(simulator.requests);
+    await deps.dcs.listInstances(scope);
+    measureCalls();
+    measureCalls();
     await simulator.close();
     const told = lines
       .filter((line) => line.includes('_aws'))
       .map((line) => JSON.parse(line) as Record<string, number>);
-    const asked = Object.values(simulator.requests).reduce((a, b) => a + b, 0);
     expect(told[0]).toMatchObject({ ApiCalls: asked, Throttled: asked - 6 });
     expect(asked).toBeGreaterThan(6);
     expect(told[1]).toMatchObject({ ApiCalls: 0, Throttled: 0 });
+    // Of a function that makes no tick: the requests alone, and nothing where there were none.
+    expect(told).toHaveLength(3);
+    expect(told[2]).toMatchObject({ FunctionName: 'f', ApiCalls: countOf(simulator.requests) - asked });
+    expect(told[2]).not.toHaveProperty('Started');
+    expect(lines.every((line) => line.endsWith('\n') && line !== '\n')).toBe(true);
   });
 
   it('is written for CloudWatch on AWS Lambda, and nowhere else', async () => {

@@ -25,8 +25,9 @@ export async function handOver(
   const now = deps.clock.now();
   const handed = { until: now + HANDED_FOR, need: order.slot.need };
   const note = `handed over, to be begun before ${iso(handed.until)}`;
-  if (order.earlier) return deps.ledger.save(noted(order.earlier, now, note, { handed }));
   const { engine, proxy, parts } = order.decision;
+  // Of a claim from before, what is the latest may have moved since.
+  if (order.earlier) return deps.ledger.save(noted(order.earlier, now, note, { handed, engine, proxy, parts }));
   const attempt = noted(newAttempt(order, instance, parts, { engine, proxy }, now), now, note, { handed });
   try {
     return (await deps.ledger.claim(attempt, lease)) ? attempt : null;

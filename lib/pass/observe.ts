@@ -58,9 +58,9 @@ export async function observe(deps: Deps, policy: Policy, look: Look): Promise<O
 export function oldBefore(attempts: readonly Attempt[], opened: EpochMs | null): OldBefore {
   const ends = new Map<string, EpochMs>();
   for (const attempt of attempts) {
-    const { instanceId, finishedAt, state, lookUntil, calls, updates } = attempt;
-    const isLeft = state === 'claimed' && lookUntil === null && calls === 0 && !isHanded(attempt);
-    // A claim that was given back without a call was made from something that is not so any more.
+    const { instanceId, finishedAt, state, lookUntil, updates } = attempt;
+    const isLeft = state === 'claimed' && lookUntil === null && !isHanded(attempt);
+    // A claim that a worker gave back, or whose call came to nothing, was made from something that may not be so any more.
     const at = finishedAt ?? (isLeft ? updates.at(-1)?.at : undefined);
     if (at !== undefined) ends.set(instanceId, Math.max(at, ends.get(instanceId) ?? 0));
   }

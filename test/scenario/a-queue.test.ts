@@ -57,6 +57,23 @@ describe('a pass with a queue', () => {
     expect(await world.ledger.attempts({})).toHaveLength(1);
   });
 
+  it('reads anew what a worker gave back, also after a call that came to nothing', async () => {
+    const world = worldWith('a');
+    world.moods.set('a', [{ refuse: 'DCS.4096', status: 400 }, 'accept']);
+    await world.pass();
+    await world.work(world.queue!.splice(0)[0]!);
+    // The version that it was to get is no more the latest.
+    const versions = { ...world.instances.get('id-a')!.versions! };
+    world.add(anInstance('a', { versions: { ...versions, engine: { ...versions.engine, latest: '5.0.99.1' } } }));
+    for (let tick = 0; tick < 4; tick++) {
+      world.now += 5 * MINUTE;
+      await world.pass();
+      for (const message of world.queue!.splice(0)) await world.work(message);
+    }
+    expect(names(world.begun)).toEqual(['a']);
+    expect(await world.ledger.attempts({})).toMatchObject([{ engine: { to: '5.0.99.1' } }]);
+  });
+
   it('lets an attempt that no worker took end with its window', async () => {
     const world = worldWith('a');
     world.now = NIGHT + 3 * HOUR;

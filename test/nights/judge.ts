@@ -34,8 +34,8 @@ export class Judge {
   /** What the steady receiver got, repeats included. */
   readonly told: (Alert & { by: Life })[] = [];
   /** What both want, by key, until the fickle one has it. */
-  readonly #owed = new Map<string, Alert>();
-  readonly #taken = new Set<string>();
+  #owed: Alert[] = [];
+  readonly #taken: Alert[] = [];
   /** Tasks that an undisturbed list has shown to somebody who came to its end. */
   readonly seenTasks = new Set<string>();
   /** By task, when a pass that knew of its failure, and was alone, ended well; or a second one did. */
@@ -152,14 +152,16 @@ export class Judge {
     this.#lookForSecrets(JSON.stringify(alert), 'an alert');
     this.night.note(life.name, `ALERT ${alert.key}${isFickle ? ' (to the fickle one)' : ''}`);
     if (!isFickle) this.told.push({ ...alert, by: life });
-    if (isFickle) this.#taken.add(alert.key);
-    if (isFickle) this.#owed.delete(alert.key);
-    else if (MUST_REACH.includes(alert.event) && !this.#taken.has(alert.key)) this.#owed.set(alert.key, alert);
+    if (isFickle) {
+      this.#taken.push(alert);
+      this.#owed = this.#owed.filter((one) => !tells(alert, one));
+    } else if (MUST_REACH.includes(alert.event) && !this.#taken.some((one) => tells(one, alert)))
+      this.#owed.push(alert);
   }
 
   /** Bad ends of which the steady receiver was told and the fickle one was not. */
   owed(): Alert[] {
-    return [...this.#owed.values()];
+    return this.#owed;
   }
 
   logged(line: string): void {
@@ -244,4 +246,16 @@ function covers(match: HoldMatch, { spec }: SimulatedInstance): boolean {
     (scope === undefined || `${spec.region}/${spec.project}` === scope) &&
     Object.entries(tags).every(([key, value]) => spec.tags[key] === value)
   );
+}
+
+/** Whether who has the one has been told the other: what one receiver missed may come to it with what has the same cause. */
+function tells(one: Alert, other: Alert): boolean {
+  if (one.key === other.key) return true;
+  const isOfOne = one.labels.opening === undefined || one.labels.opening === other.labels.opening;
+  const names = namesIn(one);
+  return isOfOne && one.event === other.event && namesIn(other).every((name) => names.includes(name));
+}
+
+export function namesIn({ labels }: Alert): string[] {
+  return labels.instances?.split(', ') ?? (labels.name === undefined ? [] : [labels.name]);
 }

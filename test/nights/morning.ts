@@ -5,7 +5,7 @@ import { reconcile } from '../../lib/reconcile.ts';
 import { isGone } from '../../lib/simulator/lifecycle.ts';
 import { type Call, isForGood } from './call.ts';
 import { isWithoutTrace } from './invariants.ts';
-import type { Judge } from './judge.ts';
+import { type Judge, namesIn } from './judge.ts';
 import type { Night } from './night.ts';
 import type { Stage } from './play.ts';
 import { IS_SO, isOurs, mayMissGates } from './reasons.ts';
@@ -99,7 +99,9 @@ function toldOf(
 ): Judge['told'] {
   const openings = orders.flatMap(({ runIds }) => runIds.map((id) => `override:${id}`));
   if (opening >= 0) openings.push(iso(night.plan.start + life.rules.windows[opening]!.from));
-  return told.filter((alert) => names(alert, instance.spec.name) && openings.some((one) => isOf(alert, one)));
+  return told.filter(
+    (alert) => namesIn(alert).includes(instance.spec.name) && openings.some((one) => isOf(alert, one)),
+  );
 }
 
 /** What was refused for good has failed, and that is told once. */
@@ -119,10 +121,6 @@ function judgeFickle({ judge, timeline, plan }: Night): void {
   for (const { key, at } of judge.owed())
     if (at + FICKLE_WAITS < timeline.now)
       judge.fail('told to all who want it', `${key} never came to the fickle receiver`);
-}
-
-function names({ labels }: Alert, name: string): boolean {
-  return labels.name === name || (labels.instances?.split(', ').includes(name) ?? false);
 }
 
 function isOf({ key, labels }: Alert, opening: string): boolean {

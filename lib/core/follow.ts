@@ -126,10 +126,13 @@ export function advance(attempt: Attempt, seen: Sighting, limits: FollowLimits):
   return attempt.state === 'running' ? follow(attempt, seen, limits) : lookForTrace(attempt, seen, limits.host);
 }
 
-/** One answer may be wrong, and an upgrade that is lost from sight because of it is never told: it has to stay away. */
+/**
+ * One answer may be wrong, and an upgrade that is lost from sight because of it is never told: it has to stay away, also by
+ * the clock of another machine.
+ */
 function withoutInstance(attempt: Attempt, at: EpochMs, limits: FollowLimits): Attempt {
   if (attempt.goneAt == null) return noted(attempt, at, 'the instance does not exist: looking again', { goneAt: at });
-  if (at < attempt.goneAt + limits.sightLag) return attempt;
+  if (at < attempt.goneAt + limits.sightLag + CLOCKS_DIFFER) return attempt;
   const error = { code: 'DCS.3022', message: 'the instance no longer exists', requestId: null };
   return ended(attempt, at, 'expired', 'the instance is gone', error);
 }

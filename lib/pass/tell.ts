@@ -45,8 +45,9 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], del
   };
   for (const group of byCause(pending)) {
     const alert = groupedAlert(group);
-    // Written before it is sent: what cannot be written down afterwards is told again under the same key.
-    for (const { attempt } of group.length > 1 ? group : []) {
+    // Written before it is sent: what cannot be written down afterwards is told again under the same key, whoever has
+    // failed for the same cause by then.
+    for (const { attempt } of alert.cause === undefined ? [] : group) {
       const known = current.get(attempt.id);
       const toldAs = { ...known?.toldAs, [markOf(alert)]: { key: alert.key, at: alert.at } };
       if (known && known.toldAs?.[markOf(alert)]?.key !== alert.key) await save({ ...known, toldAs });

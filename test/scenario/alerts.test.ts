@@ -63,6 +63,25 @@ describe('F077 an alert storm', () => {
     expect(new Set(failures(world).map(({ key, at }) => `${key} ${at}`)).size).toBe(1);
   });
 
+  it('one that was told of alone keeps its key where that could not be written down, whoever else fails meanwhile', async () => {
+    const world = aBadNight(['a', 'b']);
+    world.policy = aPolicy({ limits: { ...LIMITS, parallel: 1, maxErrors: 9 } });
+    const { save } = world.ledger;
+    // Until the other one has failed too.
+    world.ledger.save = async (attempt) => {
+      const others = await world.ledger.attempts({});
+      const isLost = attempt.told.includes('failed') && others.filter(({ state }) => state === 'failed').length < 2;
+      if (isLost) throw new Error('the ledger gave no answer');
+      return save.call(world.ledger, attempt);
+    };
+    for (let tick = 0; tick < 40; tick++) {
+      await world.pass().catch(() => undefined);
+      world.now += MINUTE;
+    }
+    const keys = failures(world).map(({ key }) => key.replace(/@.*:/, ' '));
+    expect([new Set(keys), keys.length > 2]).toEqual([new Set(['id-a failed', 'id-b failed']), true]);
+  });
+
   it('one that fails alone is told of as itself', async () => {
     const world = aBadNight(['a']);
     await world.ticks(15);

@@ -201,7 +201,7 @@ function openingNotSpent(standing: Standing, context: Context): No | null {
     return {
       ...later,
       reason: 'tries_spent',
-      detail: `not begun after ${attempt.calls} calls in this opening (${attempt.error?.code ?? attempt.state})`,
+      detail: `${howSpent(attempt)} (${attempt.error?.code ?? attempt.state})`,
     };
   const again = attempt.retryAt ?? 0;
   if (now >= again) return null;
@@ -211,6 +211,13 @@ function openingNotSpent(standing: Standing, context: Context): No | null {
     detail: `refused (${attempt.error?.code ?? 'no code'}); to be tried again from ${iso(again)}`,
     from: again,
   };
+}
+
+/** What was ordered has taken the claim that it had in its window. */
+function howSpent({ opening, calls }: Attempt): string {
+  return isOverride(opening) && calls < MOST_CALLS
+    ? 'it was ordered in this opening, and not begun in the time that an order has'
+    : `not begun after ${calls} calls in this opening`;
 }
 
 function atRest({ instance }: Standing, { scene }: Context): No | null {

@@ -75,6 +75,8 @@ describe('what was ordered and waits', () => {
     // What was accepted, and then could not be found, is no try that came to nothing: it may be at work, and may be there again.
     const accepted = { at: NIGHT - HOUR, state: 'running', note: 'accepted, task t' } as const;
     expect(came({ calls: 1, updates: [accepted] })).toBe('tries_spent');
+    // Nor is it so where the order took the claim of that very window: an instance has one in it.
+    expect(came({ id: 'id-a@2026-11-23T17:00:00Z' })).toBe('tries_spent');
   });
 
   it('is told when it was never begun; what a window left undone is not', () => {

@@ -179,7 +179,8 @@ export const IS_SO: Record<Reason, IsSo> = {
   failed_this_opening: failedLately,
   // An order has an opening of its own, and counts in every other that this one overlaps.
   done_this_opening: (night, instance) => hasMoved(night, instance) || isOrdered(night, instance),
-  tries_spent: triedLately,
+  // What was ordered in an opening may have taken the claim of it.
+  tries_spent: (night, instance) => triedLately(night, instance) || isOrdered(night, instance),
   retry_later: () => false,
   instance_busy: (night, instance) => !isRunning(night, instance),
   instance_not_running: (night, instance) => !isRunning(night, instance),

@@ -24,7 +24,8 @@ export class Timeline {
 
   at(at: EpochMs, run: () => void): void {
     const heap = this.#heap;
-    const event = { at: Math.max(at, this.now), order: this.#order++, run };
+    // Clocks show whole milliseconds, and what is asked with half of one is refused.
+    const event = { at: Math.max(Math.round(at), this.now), order: this.#order++, run };
     let index = heap.push(event) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;

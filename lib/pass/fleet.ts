@@ -51,7 +51,8 @@ export function withReread(policy: Policy, seen: Observation, reread: readonly I
 /**
  * Without what was read of others of a line before one of it, for the first time or with another `latest` than it had, showed
  * a later one than they did: a wave may run what came out meanwhile only after the one before it, and nobody has looked
- * whether that is offered it. They are read again by the next pass. `fresh`: what this pass has read, by id.
+ * whether that is offered it. They are read again by the next pass, those in other regions too: a version may come out there
+ * on another day, and then they show it. `fresh`: what this pass has read, by id.
  */
 export function withoutOvertaken(
   instances: readonly Instance[],
@@ -63,17 +64,12 @@ export function withoutOvertaken(
       const before = known.get(instance.instanceId)?.instance;
       return !before?.versions || isNewer(instance, before);
     }),
-    lineOf,
+    ({ engineVersion }) => engineVersion,
   );
   return instances.map((instance) => {
-    const isOvertaken = news.get(lineOf(instance))?.some((one) => overtakes(one, instance));
+    const isOvertaken = news.get(instance.engineVersion)?.some((one) => overtakes(one, instance));
     return isOvertaken ? { ...instance, versions: null } : instance;
   });
-}
-
-/** What comes out for one of them comes out for all. */
-function lineOf({ region, engineVersion }: Instance): string {
-  return `${region} ${engineVersion}`;
 }
 
 /** Never both ways, so that two which are offered different versions for good do not have each other read for ever. */

@@ -102,17 +102,20 @@ describe('latest moves between two nights', () => {
     expect(world.begun.map(({ name }) => name)).toEqual(['dev', 'dev']);
   });
 
-  it.each(['that could not be read before', 'that is new'])(
+  it.each(['that could not be read before', 'that is new', 'that is new, in another region,'])(
     'within a night: one of the second wave %s shows the newer one first, and waits for the first wave all the same',
     async (which) => {
       const world = new FakeWorld(['dev'], NIGHT - TICK);
       const tags = { env: 'prod' };
       world.add(anInstance('prod', { tags }));
-      world.policy = aPolicy({ rollout: [aWave('dev'), aWave('prod', { after: 'dev', soak: HOUR })] });
+      const [scope] = aPolicy().scopes;
+      const scopes = [scope!, { ...scope!, id: 'ap-southeast-3/p1', region: 'ap-southeast-3' }];
+      world.policy = aPolicy({ scopes, rollout: [aWave('dev'), aWave('prod', { after: 'dev', soak: HOUR })] });
       await world.ticks(10 * 6, TICK);
       expect(world.begun.map(({ name }) => name)).toEqual(['dev', 'prod']);
       // The second night begins with what is known, but for one.
-      const late = anInstance('late', { tags });
+      const elsewhere = which.includes('region') ? { region: 'ap-southeast-3', scope: 'ap-southeast-3/p1' } : {};
+      const late = anInstance('late', { tags, ...elsewhere });
       if (which.startsWith('that could not')) {
         world.add(late);
         world.now = NIGHT + DAY - HOUR;

@@ -37,27 +37,36 @@ export async function tellAttempts(deps: Deps, attempts: readonly Attempt[], del
     }),
   );
   // When somebody else wrote first, the next pass tells it again: at least once, never silently not at all.
-  const save = async (next: Attempt): Promise<void> => {
+  const save = async (next: Attempt): Promise<boolean> => {
     next.settled = isSettledAttempt(next, now, ruleOf);
     const saved = await deps.ledger.save(next);
     if (saved) current.set(saved.id, saved);
     else current.delete(next.id);
+    return saved !== null;
   };
-  for (const group of byCause(pending)) {
-    const alert = groupedAlert(group);
-    // Written before it is sent: what cannot be written down afterwards is told again under the same key, whoever has
-    // failed for the same cause by then.
-    for (const { attempt } of alert.cause === undefined ? [] : group) {
-      const known = current.get(attempt.id);
-      const toldAs = { ...known?.toldAs, [markOf(alert)]: { key: alert.key, at: alert.at } };
-      if (known && known.toldAs?.[markOf(alert)]?.key !== alert.key) await save({ ...known, toldAs });
-    }
-    const result = await delivery.give(alert, group[0].reached);
+  /**
+   * Written before it is sent: what cannot be written down afterwards is told again under the same key, whoever has failed for
+   * the same cause by then. False: another pass has written first, and tells it.
+   */
+  const announce = async ({ id }: Attempt, { cause, key, at }: Alert, mark: string): Promise<boolean> => {
+    const known = current.get(id);
+    if (!known || cause === undefined || known.toldAs?.[mark]?.key === key) return known !== undefined;
+    return save({ ...known, toldAs: { ...known.toldAs, [mark]: { key, at } } });
+  };
+  for (const cause of byCause(pending)) {
+    const whole = groupedAlert(cause);
+    const group: typeof pending = [];
+    for (const one of cause) if (await announce(one.attempt, whole, markOf(whole))) group.push(one);
+    const [first] = group;
+    if (!first) continue;
+    const { key, at } = whole;
+    const alert = group.length === cause.length ? whole : { ...groupedAlert(group as [typeof first]), key, at };
+    const result = await delivery.give(alert, first.reached);
     if (result.told) alerts.push(alert);
     if (!result.told && !result.complete) continue;
     for (const { attempt } of group) {
       const known = current.get(attempt.id);
-      if (known) await save({ ...known, told: marked(known.told, alert, result, group.length > 1) });
+      if (known) await save({ ...known, told: marked(known.told, alert, result, cause.length > 1) });
     }
   }
   for (const attempt of current.values())

@@ -130,7 +130,7 @@ const TABLE: readonly Row[] = [
   ['what runs is followed in its window only', 'lib/pass/follow.ts', 'else if (isInFlight(attempt)) {', 'else if (isInFlight(attempt) && deps.clock.now() < attempt.opening.closes) {'],
   ['what never ends is nobody’s matter', FOLLOW, 'if (attempt.timedOutAt !== null || now < since + limits.timeout) return attempt;', 'if (since > 0) return attempt;'],
   ['failures are not told', 'lib/core/alert-attempt.ts', "holds: (attempt) => attempt.state === 'failed',", 'holds: () => false,'],
-  ['what was told is not written down', 'lib/pass/tell.ts', 'if (known) await save({ ...known, told: marked(known.told, alert, result, group.length > 1) });', 'if (!known) await save(group[0]!.attempt);'],
+  ['what was told is not written down', 'lib/pass/tell.ts', 'if (known) await save({ ...known, told: marked(known.told, alert, result, cause.length > 1) });', 'if (!known) await save(group[0]!.attempt);'],
   ['what an answer repeats of the signature is passed on', 'lib/io/dcs/answer.ts', 'const known = maskSecrets(text, [ak, sk, securityToken]).replace(ECHOES, \'$1$2[masked]\');', 'const known = [ak, sk, securityToken, ECHOES].length > 0 ? text : text;'],
   ['who was down is told nothing of what it missed', 'lib/core/marks.ts', 'return [...others, ...(complete ? [what]', 'return [...others, ...(others ? [what]'],
   ['what is not RUNNING yet is verified', FOLLOW, 'const isUp = missing.length === 0 && isAtRest(seen);', 'const isUp = missing.length === 0;'],

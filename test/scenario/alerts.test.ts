@@ -82,6 +82,26 @@ describe('F077 an alert storm', () => {
     expect([new Set(keys), keys.length > 2]).toEqual([new Set(['id-a failed', 'id-b failed']), true]);
   });
 
+  it('is told by one of two passes that end it at once, under one key', async () => {
+    const world = aBadNight(['a', 'b']);
+    await world.ticks(1);
+    world.now += 20 * MINUTE;
+    const { save } = world.ledger;
+    let hasCome = false;
+    world.ledger.save = async (attempt) => {
+      // The other pass comes while the first is about to write down what it will tell.
+      if (attempt.toldAs && !hasCome) {
+        hasCome = true;
+        await world.pass();
+      }
+      return save.call(world.ledger, attempt);
+    };
+    await world.ticks(5);
+    const told = failures(world).map(({ labels: { name, instances } }) => name ?? instances);
+    expect([hasCome, told]).toEqual([true, ['a, b']]);
+    expect((await world.ledger.attempts({})).every(({ settled }) => settled)).toBe(true);
+  });
+
   it('one that fails alone is told of as itself', async () => {
     const world = aBadNight(['a']);
     await world.ticks(15);

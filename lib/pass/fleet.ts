@@ -130,7 +130,8 @@ export async function remember(deps: Deps, seen: Observation, decisions: readonl
   const changed = entries.filter((entry) => !isSame(seen.stored.get(entry.instance.instanceId), entry));
   if (changed.length > 0) await deps.ledger.putFleet(changed);
   if (lost.length > 0) await deps.ledger.dropFleet(lost.map(({ instance }) => instance.instanceId));
-  for (const entry of changed) seen.stored.set(entry.instance.instanceId, entry);
+  // Also those that are as good as what is stored: then the next look at them finds the same objects.
+  for (const entry of entries) seen.stored.set(entry.instance.instanceId, entry);
   for (const { instance } of lost) seen.stored.delete(instance.instanceId);
 }
 

@@ -136,7 +136,10 @@ async function read(night: Night, sent: Request): Promise<Outcome> {
   if (isBackup && backupsOf(night, sent).length > began) night.judge.backedUp(life, leftAt, idIn(sent.url));
   if (trouble) night.counts.troubledReads += 1;
   if (showsThePast(night, sent.url)) night.counts.staleReads += 1;
-  night.note(life.name, `${sent.method} ${short(night, sent.url)} → ${said(answer)}${trouble ? ` (${trouble})` : ''}`);
+  night.note(
+    life.name,
+    () => `${sent.method} ${short(night, sent.url)} → ${said(answer)}${trouble ? ` (${trouble})` : ''}`,
+  );
   if (!trouble || trouble === 'slow') night.judge.wasTold(life, sent.url.pathname, answer);
   const back =
     night.latency(life, `${name}/back`) + (trouble === 'slow' ? (2 + night.draw(`${name}/slow`) * 14) * SECOND : 0);

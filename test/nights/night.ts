@@ -51,7 +51,7 @@ export class Night {
   readonly simulator: Simulator;
   readonly ledger: Ledger = createMemoryLedger({ shares: true });
   readonly counts = noCounts();
-  readonly #notes: { time: number; who: string; what: string }[] = [];
+  readonly #notes: { time: number; who: string; what: string | (() => string) }[] = [];
   judge!: Judge;
   rules: Rules;
   policy: Policy;
@@ -89,13 +89,15 @@ export class Night {
       : { policy: this.policy, problem: null };
   }
 
-  note(who: string, what: string): void {
+  note(who: string, what: string | (() => string)): void {
     this.#notes.push({ time: this.time, who, what });
   }
 
   /** The story so far. Few nights are told, so it is put into words when somebody asks. */
   lines(): string[] {
-    return this.#notes.map(({ time, who, what }) => `${clockText(time)} ${who.padEnd(8)} ${what}`);
+    return this.#notes.map(
+      ({ time, who, what }) => `${clockText(time)} ${who.padEnd(8)} ${typeof what === 'string' ? what : what()}`,
+    );
   }
 
   faults<K extends Kind>(kind: K): FaultOf<K>[] {

@@ -88,7 +88,8 @@ export function sign({ method, url, headers, body, ak, sk, securityToken, now }:
 
 /** `20261124T020000Z`. */
 export function sdkDate(now: EpochMs): string {
-  return new Date(Math.floor(now / SECOND) * SECOND).toISOString().replace(/[-:]|\.000/g, '');
+  const [date, time] = new Date(Math.floor(now / SECOND) * SECOND).toISOString().split('T') as [string, string];
+  return `${date.replaceAll('-', '')}T${time.slice(0, 8).replaceAll(':', '')}Z`;
 }
 
 /** RFC 3986: everything but letters, digits and `-._~` is encoded; a blank is `%20`, never `+`. */

@@ -58,7 +58,7 @@ function once<T>(make: () => T): () => T {
 const PASSING = ['due', 'in_progress', 'outcome_unknown', 'version_unknown', 'backing_up', 'wave_soaking', 'retry_later', 'limit_parallel', 'limit_wave', 'limit_scope', 'one_at_a_time', 'another_run', 'not_startable', 'no_time_left']; // biome-ignore format: a list
 
 /** When nothing new goes wrong, what is left is looked at no more often than this: it takes its time, and each look costs some. */
-const RARELY = 15 * MINUTE;
+const RARELY = 9 * MINUTE;
 
 /** When the last of what people do has been done, as an offset. */
 function lastChange({ faults, rules, events }: Plan): number {

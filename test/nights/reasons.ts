@@ -99,6 +99,14 @@ const waveBeforeHasFailed: IsSo = (night, { spec }) =>
 const waveBeforeIsAtWork: IsSo = (night, { spec }) =>
   wavesBefore(night, spec.tags.env).some((wave) => membersOf(night.judge, wave).some((member) => isUnderWay(night, member) || !isRunning(night, member))); // biome-ignore format: one thought
 
+/** An upgrade there ended so late that the night is over before the soak is: it counts from the look that verified it. */
+const waveBeforeSoaks: IsSo = (night, { spec }) => {
+  const soak = Math.max(0, ...night.rules.waves.map((wave) => wave.soak));
+  const since = night.timeline.now - soak - night.rules.settle - 30 * MINUTE;
+  const isLate = ({ endsAt }: { endsAt: number | null }) => endsAt !== null && endsAt >= since;
+  return wavesBefore(night, spec.tags.env).some((wave) => membersOf(night.judge, wave).some(({ upgrades }) => upgrades.some(isLate))); // biome-ignore format: one thought
+};
+
 function wavesBefore({ rules }: Night, name: string | undefined): string[] {
   const found: string[] = [];
   for (let wave = rules.waves.find((one) => one.wave === name); wave?.after; ) {
@@ -170,7 +178,7 @@ export const IS_SO: Record<Reason, IsSo> = {
     isSpent(night, instance) ||
     (isOrdered(night, instance) && mayHaveFailed(night, instance, 0)),
   wave_waiting: waveBeforeIsUndone,
-  wave_soaking: () => false,
+  wave_soaking: waveBeforeSoaks,
   wave_failed: waveBeforeHasFailed,
   wave_stuck: waveBeforeIsAtWork,
   outside_window: isWindowClosed,

@@ -65,7 +65,7 @@ const TABLE: readonly Row[] = [
   ['a tag that opts out is not read', 'lib/core/selection.ts', 'if (tag !== undefined && OFF.includes(tag.trim().toLowerCase())) {', 'if (tag === OFF[99]) {'],
   ['what is at something else is called', GATES, "if (instance.status !== 'RUNNING')", "if (instance.status === 'UPGRADING')"],
   ['what was decided is not asked again before the call', 'lib/core/recheck.ts', 'if (no) return no.detail;', '', ['lib/core/recheck.ts', 'const found = calendarOf(standing).at(now)!;', 'const found = calendarOf(standing).at(now) ?? { ...opening, windows: [] };']],
-  ['a start is made without time to record it', START, "if (signal?.aborted) return no('the run has no time left');", '', [START, "if (signal?.aborted) return 'the run has no time left';", '']],
+  ['a start is made without time to record it', START, "if (signal?.aborted) return no('the run has no time left');", '', [START, "if (signal?.aborted) return 'the run has no time left';", ''], [START, 'clock.now() - DAY, signal)', 'clock.now() - DAY)']],
   // Limits
   ['one more than limits.parallel', LIMITS, 'if (this.#inFlight >= limits.parallel)', 'if (this.#inFlight > limits.parallel)'],
   ['one more than limits.perScope', LIMITS, '(this.#perScope.get(instance.scope) ?? 0) >= limits.perScope', '(this.#perScope.get(instance.scope) ?? 0) > limits.perScope'],
@@ -105,7 +105,7 @@ const TABLE: readonly Row[] = [
   // Orders
   ['an order skips the look at what runs', GATES, "if (instance.status !== 'RUNNING')\n", "if (instance.status !== 'RUNNING' && !scene.overrides?.has(instance.instanceId))\n"],
   ['an order skips holds', GATES, 'function notHeld({ hold, assignment }: Standing, { scene }: Context): No | null {\n', 'function notHeld({ hold, assignment, instance }: Standing, { scene }: Context): No | null {\n  if (scene.overrides?.has(instance.instanceId)) return null;\n'],
-  ['an order skips the gates', GATES, "return no && no.backup !== 'lacking' ?", "return no && no.backup !== 'lacking' && !scene.overrides?.has(instance.instanceId) ?", [START, 'const gated = policy.gates && (await', 'const gated = !isOverride(order.slot.opening) && policy.gates && (await']],
+  ['an order skips the gates', GATES, "return no && no.backup !== 'lacking' ?", "return no && no.backup !== 'lacking' && !scene.overrides?.has(instance.instanceId) ?", [START, 'const gated = policy.gates && (await', 'const gated = !isOverride(order.slot.opening) && policy.gates && (await'], ['lib/core/decide.ts', 'const lacking = scene.gates?.get(instanceId);', 'const lacking = scene.overrides?.has(instanceId) ? null : scene.gates?.get(instanceId);']],
   ['an order is good for ever', 'lib/core/override.ts', 'closes: now + STARTS_WITHIN + need,', 'closes: now + 9 * STARTS_WITHIN + need,'],
   ['an order skips what it did already', GATES, 'const opening = context.calendarOf(standing).at(now)!;\n  const attempt', 'const opening = context.calendarOf(standing).at(now)!;\n  if (context.scene.overrides?.has(standing.instance.instanceId)) return null;\n  const attempt'],
   ['the same key makes another run', RUNS, 'return stored.order === mine.order && stored.runId !== undefined ? stored.runId : null;', 'return stored.order === mine.order ? run.id : null;'],

@@ -57,6 +57,16 @@ describe('a pass with a queue', () => {
     expect(await world.ledger.attempts({})).toHaveLength(1);
   });
 
+  it('is not begun by a worker with a version that came out since it was decided: no wave has had that', async () => {
+    const world = worldWith('a');
+    await world.pass();
+    const { versions } = world.instances.get('id-a')!;
+    world.add(anInstance('a', { versions: { ...versions!, engine: { ...versions!.engine, latest: '5.0.99.1' } } }));
+    const done = await world.work(world.queue!.splice(0)[0]!);
+    expect(done).toMatchObject({ kind: 'not_called', why: 'its latest version has moved since it was decided' });
+    expect(world.posts).toEqual([]);
+  });
+
   it('reads anew what a worker gave back, also after a call that came to nothing', async () => {
     const world = worldWith('a');
     world.moods.set('a', [{ refuse: 'DCS.4096', status: 400 }, 'accept']);

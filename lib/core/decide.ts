@@ -1,17 +1,18 @@
 import type { FromTo } from './attempt.ts';
+import { calendarFor } from './calendars.ts';
 import type { Decision } from './decision.ts';
 import { nextStart } from './freeze.ts';
 import { type Context, firstNo, type No, needOf } from './gates.ts';
 import { stableHash } from './hash.ts';
 import { type Hold, holdOn } from './hold.ts';
-import { type Instance, PARTS } from './instance.ts';
+import { PARTS } from './instance.ts';
 import { LimitKeeper } from './limits.ts';
 import type { Policy } from './policy.ts';
 import { expectedDurations, systemHolds, type WaveState, waveStates } from './rollout.ts';
 import { assignWaves, matches } from './selection.ts';
 import { hasFailed, type Scene, type Standing, startableParts, takeStock, targetOf, waveOf } from './stock.ts';
 import type { EpochMs } from './time.ts';
-import { type Calendar, calendar, type Opening } from './window.ts';
+import type { Calendar, Opening } from './window.ts';
 
 export interface Verdict {
   decisions: Decision[];
@@ -115,30 +116,6 @@ export function calendars({ policy, overrides }: Scene): (standing: Standing) =>
     return calendarFor(policy, assignment.kind === 'wave' ? assignment.windows : [], instance);
   };
 }
-
-/** One calendar for each set of windows; an instance's own window makes a set of its own. */
-export function calendarFor(policy: Policy, names: readonly string[], instance: Pick<Instance, 'maintain'>): Calendar {
-  const known = calendarsOf.get(policy) ?? { byKey: new Map<string, Calendar>(), byList: new WeakMap() };
-  calendarsOf.set(policy, known);
-  const same = known.byList.get(names);
-  if (same) return same;
-  const isOwn = names.some((name) => policy.windows[name]?.kind === 'instance');
-  const maintain = isOwn ? instance.maintain : null;
-  const key = `${names.join()}|${maintain?.begin}|${maintain?.end}`;
-  const found = known.byKey.get(key) ?? calendar(policy, names, maintain);
-  known.byKey.set(key, found);
-  if (!isOwn) known.byList.set(names, found);
-  return found;
-}
-
-/** Instances of one wave share its list of windows, and need no key to be made for each of them. */
-interface KnownCalendars {
-  byKey: Map<string, Calendar>;
-  byList: WeakMap<readonly string[], Calendar>;
-}
-
-/** A policy's calendars outlive one decision: who decides again and again under it finds the months worked out. */
-const calendarsOf = new WeakMap<Policy, KnownCalendars>();
 
 function calendarOfOne(opening: Opening): Calendar {
   return {

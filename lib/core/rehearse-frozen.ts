@@ -1,4 +1,4 @@
-import { calendarFor } from './decide.ts';
+import { calendarFor } from './calendars.ts';
 import { stretchesOf } from './freeze.ts';
 import type { Instance } from './instance.ts';
 import type { Freeze } from './policy.ts';

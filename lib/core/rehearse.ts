@@ -1,5 +1,6 @@
 import { type Attempt, isInFlight } from './attempt.ts';
-import { calendarFor, decide, type Verdict } from './decide.ts';
+import { calendarFor } from './calendars.ts';
+import { decide, type Verdict } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Instance } from './instance.ts';
 import { asRunning, atRest, pretended, upgraded } from './pretend.ts';

@@ -78,6 +78,8 @@ export interface Attempt {
   taskEndedAt: EpochMs | null;
   /** Since when the API has said that the instance does not exist; absent while it does. */
   goneAt?: EpochMs | null;
+  /** The machine whose clock {@link goneAt} is of. */
+  goneOn?: string;
   /** When the task outlived `verify.timeout`; null as long as it has not. It is followed on all the same. */
   timedOutAt: EpochMs | null;
   progress: { percent: number; remainSeconds: number | null; at: EpochMs } | null;

@@ -131,8 +131,11 @@ export function advance(attempt: Attempt, seen: Sighting, limits: FollowLimits):
  * the clock of another machine.
  */
 function withoutInstance(attempt: Attempt, at: EpochMs, limits: FollowLimits): Attempt {
-  if (attempt.goneAt == null) return noted(attempt, at, 'the instance does not exist: looking again', { goneAt: at });
-  if (at < attempt.goneAt + limits.sightLag + CLOCKS_DIFFER) return attempt;
+  const { host, sightLag } = limits;
+  const on = host === undefined ? {} : { goneOn: host };
+  if (attempt.goneAt == null)
+    return noted(attempt, at, 'the instance does not exist: looking again', { goneAt: at, ...on });
+  if (at < attempt.goneAt + sightLag + (host === attempt.goneOn ? 0 : CLOCKS_DIFFER)) return attempt;
   const error = { code: 'DCS.3022', message: 'the instance no longer exists', requestId: null };
   return ended(attempt, at, 'expired', 'the instance is gone', error);
 }

@@ -50,7 +50,7 @@ const TABLE: readonly Row[] = [
   ['what took too long to write down is called all the same', START, "return now - announcedAt > CALL_WITHIN ? 'writing the claim took too long' : null;", 'return null;'],
   ['three calls are no bound', GATES, 'if (!isOpen(attempt) || attempt.calls >= MOST_CALLS)', 'if (!isOpen(attempt))'],
   ['what was refused for good is asked again', FOLLOW, "const passes = retry !== 'never' || stops === 'scope';", "const passes = retry !== attempt.id || stops === 'scope';"],
-  ['one answer that it is gone is believed', FOLLOW, 'if (at < attempt.goneAt + limits.sightLag + CLOCKS_DIFFER) return attempt;', '', [FOLLOW, "if (attempt.goneAt == null) return noted(attempt, at, 'the instance does not exist: looking again', { goneAt: at });", '']],
+  ['one answer that it is gone is believed', FOLLOW, 'if (at < attempt.goneAt + sightLag + (host === attempt.goneOn ? 0 : CLOCKS_DIFFER)) return attempt;', '', [FOLLOW, "return noted(attempt, at, 'the instance does not exist: looking again', { goneAt: at, ...on });", 'void 0;']],
   ['another clock cuts the look short', FOLLOW, 'const until = attempt.lookUntil + (host === attempt.calledOn ? 0 : CLOCKS_DIFFER);', 'const until = attempt.lookUntil + (host === attempt.calledOn ? 0 : 0 * CLOCKS_DIFFER);'],
   ['a scope that refuses all is called on', 'lib/pass/tell.ts', "const isSpent = during === 'call' && ", "const isSpent = during === 'never' && "],
   // Windows, freezes, holds

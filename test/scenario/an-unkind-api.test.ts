@@ -129,7 +129,7 @@ describe('the upgrade goes wrong', () => {
     const world = worldOf({ a: ['accept'] });
     await world.ticks(2);
     world.instances.delete('id-a');
-    await world.ticks(11);
+    await world.ticks(6);
     expect(await stateOf(world, 'a')).toBe('expired');
     expect(told(world)).toEqual(['expired']);
     expect(world.alerts.map(({ severity }) => severity)).toEqual(['warning']);

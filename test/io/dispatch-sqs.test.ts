@@ -4,6 +4,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { worker } from '../../handlers/worker.ts';
 import { MINUTE } from '../../lib/core/time.ts';
+import type { JsonService } from '../../lib/io/aws/json.ts';
 import { systemClock } from '../../lib/io/clock.ts';
 import { createSqsDispatcher } from '../../lib/io/dispatch/sqs.ts';
 import type { Runtime } from '../../lib/io/runtime.ts';
@@ -21,6 +22,20 @@ afterEach(() => queue.stop());
 
 const silent = () => undefined;
 const dispatcherOf = ({ url }: LocalQueue) => createSqsDispatcher(url, { env: LOCAL_AWS, log: silent });
+
+const URL_OF_NONE = 'https://sqs.example.com/0/starts';
+
+/** A client of SQS of which each request is told, and whose answer says which entries were refused. */
+function clientOf(refuse: (bodies: string[]) => number[]): JsonService {
+  return {
+    call: async (_, input) => {
+      const { Entries } = input as { Entries: { Id: string; MessageBody: string }[] };
+      const refused = refuse(Entries.map(({ MessageBody }) => MessageBody));
+      return { Failed: refused.map((index) => ({ Id: Entries[index]!.Id, Code: 'InternalError' })) };
+    },
+    close: () => undefined,
+  };
+}
 
 async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 1; !isTrue(); tries++) {
@@ -54,6 +69,30 @@ describe('a queue on SQS', () => {
     const url = 'https://sqs.us-east-1.amazonaws.com/000000000000/starts';
     await createSqsDispatcher(url, { env, log: silent }).send([{ kind: 'run', runId: 'r' }]);
     expect(queue.waiting()).toEqual(['{"kind":"run","runId":"r"}']);
+  });
+
+  it('is sent again what it refuses of a request, and nothing else', async () => {
+    const sent: string[][] = [];
+    const refusing = clientOf((bodies) => {
+      sent.push(bodies);
+      return sent.length <= 2 ? [bodies.length - 1] : [];
+    });
+    const messages = ['a', 'b', 'c'].map((runId) => ({ kind: 'run' as const, runId }));
+    await createSqsDispatcher(URL_OF_NONE, { client: refusing, log: silent }).send(messages);
+    const [a, b, c] = messages.map((message) => JSON.stringify(message));
+    expect(sent).toEqual([[a, b, c], [c], [c]]);
+  });
+
+  it('that goes on refusing is an error which says how many it did not take', async () => {
+    let requests = 0;
+    const refusing = clientOf(() => {
+      requests += 1;
+      return [0];
+    });
+    const messages = ['a', 'b'].map((runId) => ({ kind: 'run' as const, runId }));
+    const { send } = createSqsDispatcher(URL_OF_NONE, { client: refusing, log: silent });
+    await expect(send(messages)).rejects.toThrow('the queue did not take 1 of 2 messages');
+    expect(requests).toBe(4);
   });
 
   it('that is not there is an error', async () => {

@@ -5,6 +5,8 @@ import { systemEnv } from '../config.ts';
 export interface SqsOptions {
   log: Log;
   env?: Readonly<Record<string, string | undefined>>;
+  /** In place of the one that `env` leads to. */
+  client?: JsonService;
   /** How long one of two tries to hand over ten messages may take, in milliseconds. */
   lasts?: number;
 }
@@ -24,11 +26,8 @@ interface Answer {
 }
 
 /** Sends work to an SQS queue. A message that was taken and whose answer got lost is sent twice, which does no harm. */
-export function createSqsDispatcher(queueUrl: string, { log, env = systemEnv(), lasts }: SqsOptions): Dispatcher {
-  // As the SDKs do: the queue's URL says where it is, unless another place is configured.
-  const isConfigured = Boolean(env.AWS_ENDPOINT_URL_SQS || env.AWS_ENDPOINT_URL);
-  const place = isConfigured ? {} : { endpoint: new URL(queueUrl).origin };
-  const sqs = jsonService('sqs', { env, tries: TRIES_OF_ONE, ...place, ...(lasts === undefined ? {} : { lasts }) });
+export function createSqsDispatcher(queueUrl: string, { log, client, ...options }: SqsOptions): Dispatcher {
+  const sqs = client ?? clientFor(queueUrl, options);
   return {
     async send(messages) {
       let left: readonly Message[] = messages;
@@ -37,6 +36,13 @@ export function createSqsDispatcher(queueUrl: string, { log, env = systemEnv(), 
       if (left.length > 0) throw new Error(`the queue did not take ${left.length} of ${messages.length} messages`);
     },
   };
+}
+
+function clientFor(queueUrl: string, { env = systemEnv(), lasts }: Pick<SqsOptions, 'env' | 'lasts'>): JsonService {
+  // As the SDKs do: the queue's URL says where it is, unless another place is configured.
+  const isConfigured = Boolean(env.AWS_ENDPOINT_URL_SQS || env.AWS_ENDPOINT_URL);
+  const place = isConfigured ? {} : { endpoint: new URL(queueUrl).origin };
+  return jsonService('sqs', { env, tries: TRIES_OF_ONE, ...place, ...(lasts === undefined ? {} : { lasts }) });
 }
 
 /** Those that the queue did not take. */

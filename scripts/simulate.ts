@@ -20,6 +20,7 @@ const TITLES: Record<keyof Counts | 'nights', string> = {
   nights: 'nights',
   passes: 'passes',
   works: 'messages carried out',
+  deadLetters: 'messages put aside',
   starts: 'upgrades started',
   crashes: 'crashes',
   lostAnswers: 'accepted, and the answer lost or spoilt',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXPIRES, TABLE_SCHEMA } from '../lib/io/ledger/dynamodb-schema.ts';
 import { METRIC_NAMES, NAMESPACE, WORKER_METRIC_NAMES } from '../lib/io/metrics.ts';
 import { HANDED_FOR } from '../lib/pass/hand.ts';
+import { QUEUE } from './nights/queue.ts';
 import { permissionsOf, type Resource, type Template, templateProblems } from './support/cloudformation.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -211,8 +212,8 @@ describe('the queue', () => {
         EventSourceArn: { 'Fn::GetAtt': ['Starts', 'Arn'] },
         FunctionName: { 'Fn::GetAtt': ['WorkerLambdaFunction', 'Arn'] },
         FunctionResponseTypes: ['ReportBatchItemFailures'],
-        BatchSize: 10,
-        ScalingConfig: { MaximumConcurrency: 5 },
+        BatchSize: QUEUE.batch,
+        ScalingConfig: { MaximumConcurrency: QUEUE.workers },
       },
     ]);
     for (const name of ['TickLambdaFunction', 'HttpLambdaFunction', 'WorkerLambdaFunction'])
@@ -223,9 +224,11 @@ describe('the queue', () => {
     const { VisibilityTimeout, RedrivePolicy } = resource('Starts').Properties;
     expect(VisibilityTimeout).toBeGreaterThan(resource('WorkerLambdaFunction').Properties.Timeout);
     expect(VisibilityTimeout * 1_000).toBeLessThan(HANDED_FOR);
+    // As the bad nights play it.
+    expect(VisibilityTimeout * 1_000).toBe(QUEUE.visibility);
     expect(RedrivePolicy).toEqual({
       deadLetterTargetArn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] },
-      maxReceiveCount: 3,
+      maxReceiveCount: QUEUE.receives,
     });
   });
 });

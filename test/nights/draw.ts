@@ -3,12 +3,14 @@ import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
 import { Dice } from './chance.ts';
 import { drawExtras } from './draw-asks.ts';
 import { drawClocks, drawMore, withNearClocks } from './draw-more.ts';
+import { drawQueue } from './draw-queue.ts';
 import {
   CALL_TROUBLE,
   type CalendarEvent,
   type Fault,
   type Plan,
   type PlannedInstance,
+  QUEUE_TROUBLE,
   READ_TROUBLE,
   RECEIVER_TROUBLE,
   type Rules,
@@ -27,6 +29,7 @@ export function drawPlan(seed: number): Plan {
   const calmAt = rules.windows[1]!.from + 20 * MINUTE;
   const { faults, events } = drawFaults(dice, fleet, rules, calmAt, hasQueue);
   const more = drawMore({ seed, rules, fleet, hasQueue });
+  const work = hasQueue ? drawQueue({ seed, rules, fleet }) : [];
   return {
     seed,
     start: EPOCH + dice.whole(0, 300) * DAY,
@@ -34,7 +37,7 @@ export function drawPlan(seed: number): Plan {
     hasQueue,
     fleet,
     rules,
-    faults: withNearClocks([...faults, ...drawClocks(seed), ...more]),
+    faults: withNearClocks([...faults, ...drawClocks(seed), ...more, ...work]),
     events,
     calmAt,
     until: rules.windows[1]!.to + 30 * MINUTE,
@@ -122,7 +125,7 @@ const DRAWS: readonly [weight: number, Draw][] = [
   [12, ({ dice, weather }) => ({ kind: 'calls', trouble: dice.pick(CALL_TROUBLE), ...weather(90) })],
   [5, ({ dice, weather }) => ({ kind: 'store', trouble: dice.pick(STORE_TROUBLE), ...weather(20) })],
   [3, ({ dice, weather }) => ({ kind: 'receiver', trouble: dice.pick(RECEIVER_TROUBLE), ...weather(60) })],
-  [5, ({ dice, weather }) => ({ kind: 'queue', trouble: dice.pick(['lost', 'doubled', 'late', 'not_taken']), ...weather(90) })],
+  [5, ({ dice, weather }) => ({ kind: 'queue', trouble: dice.pick(QUEUE_TROUBLE), ...weather(90) })],
   [5, ({ weather }) => ({ kind: 'kills', ...weather(30), chance: 0.03 })],
   [5, ({ dice }) => ({ kind: 'killed_at_call', call: dice.whole(1, 6), after: dice.is(0.6) })],
   [9, ({ dice }) => ({ kind: 'tick', tick: dice.whole(0, 60), trouble: dice.pick(['missing', 'doubled', 'doubled', 'late', 'slow']) })],

@@ -10,7 +10,7 @@ import { HTTP_KEYS } from './door.ts';
 import { CREDENTIALS } from './fleet.ts';
 import { brokenRule } from './invariants.ts';
 import type { Life } from './machine.ts';
-import type { Night } from './night.ts';
+import { LASTS, type Night } from './night.ts';
 import type { Rules } from './plan.ts';
 import { Records } from './records.ts';
 
@@ -48,6 +48,12 @@ export class Judge {
   constructor(night: Night) {
     this.night = night;
     this.history = [{ from: night.plan.start, rules: night.rules }];
+  }
+
+  /** A scheduled function begins no pass that it has no time to end. */
+  beginsPass({ name, begunAt }: Life): void {
+    const left = begunAt + LASTS.most - this.night.timeline.now;
+    if (left < LASTS.reserve) this.fail('no pass without the time for it', `${name}: ${left} ms were left`);
   }
 
   called(life: Life, leftAt: EpochMs, post: Post, upgrade: Upgrade | null): Call | null {

@@ -37,6 +37,8 @@ export interface Life {
   effects: number;
   isDead: boolean;
   isOver: boolean;
+  /** How many of its messages failed with an error. */
+  failures: number;
   /** No other program ran while it did, so that what it knew at its end is what is stored. */
   isAlone: boolean;
   /** Upgrades whose bad end an undisturbed answer told it. */
@@ -57,7 +59,7 @@ export function clockOf(timeline: Timeline, skew: number): Clock {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
         const life = living.getStore();
-        const abort = () => reject(signal!.reason);
+        const abort = () => life?.isDead || reject(signal!.reason);
         signal?.addEventListener('abort', abort, { once: true });
         timeline.after(Math.max(0, ms), () => {
           signal?.removeEventListener('abort', abort);

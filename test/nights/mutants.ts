@@ -22,6 +22,8 @@ const APPROVAL = 'lib/core/approval.ts';
 const RUNS = 'lib/http/runs.ts';
 const ALERT_HOLD = 'lib/core/alert-hold.ts';
 const FEEDS = 'lib/io/feeds.ts';
+const WORKER = 'handlers/worker.ts';
+const SQS = 'lib/io/dispatch/sqs.ts';
 
 /** Name, file, what stands there, what stands there instead. */
 type Row = readonly [
@@ -123,6 +125,13 @@ const TABLE: readonly Row[] = [
   ['what cannot be read freezes nothing', 'lib/core/freeze.ts', "(stretchAt(span.stretches, at)?.from ?? at + 1) <= at : span.onError === 'closed';", "(stretchAt(span.stretches, at)?.from ?? at + 1) <= at : span.onError === 'open';"],
   ['what stands in the calendar is forgotten', FEEDS, 'return { stretches, problem: null };', 'return { stretches: stretches.slice(stretches.length), problem: null };'],
   ['a calendar is read once a day', FEEDS, 'const LASTS = 10 * MINUTE;', 'const LASTS = DAY;'],
+  // The functions and their queue
+  ['what failed with an error need not come again', WORKER, 'await alarm(error);\n        return false;', 'await alarm(error);\n        return true;'],
+  ['what nobody can read is thrown away', WORKER, 'messages.map((message) => message !== null && done(message))', 'messages.map((message) => message === null || done(message))'],
+  ['two orders of one batch share a holder', WORKER, "const own = message.kind === 'run' ? await pass() : ready;", 'const own = ready;'],
+  ['a tick makes passes until it is killed', 'handlers/tick.ts', 'const RESERVE = 45_000;', 'const RESERVE = 0;'],
+  ['what the queue refuses is forgotten', SQS, 'refused.push(batch[Number(Id)]!);', ''],
+  ['more is sent at once than the queue takes', SQS, 'const BATCH = 10;', 'const BATCH = 25;'],
   // Done means verified, and told
   ['a word that is not known is success', 'lib/core/instance.ts', "return 'running';\n}", "return 'succeeded';\n}"],
   ['a failed task is still running', 'lib/core/instance.ts', "['FAILED', 'FAIL',", "['FAIL',"],

@@ -1,5 +1,4 @@
 import { SECOND } from '../../lib/core/time.ts';
-import { TRY_LASTS } from '../../lib/io/dcs/http.ts';
 import { lagOf } from '../../lib/simulator/faults.ts';
 import type { Answer, Reaction } from '../../lib/simulator/wire.ts';
 import { askCalendar, CALENDAR_HOST } from './calendar.ts';
@@ -27,14 +26,15 @@ export async function withNetwork<T>(night: Night, work: () => Promise<T>): Prom
   if (isInUse) throw new Error('one night at a time: they would share the network');
   isInUse = true;
   const real = { fetch: globalThis.fetch, timeout: AbortSignal.timeout, any: AbortSignal.any };
-  let deadline: { ms: number; controller: AbortController; leave: () => void } | null = null;
-  // It is asked for just before each request, and of use to that request alone.
+  let deadline: { controller: AbortController; isForRequest: boolean; leave: () => void } | null = null;
+  // The last one that was asked for before a request is of use to that request alone; all others limit more than one.
   AbortSignal.timeout = (ms) => {
-    deadline = { ms, controller: new AbortController(), leave: () => {} };
-    const { controller } = deadline;
-    // Any other is a limit for more than one request.
-    if (ms !== TRY_LASTS) night.timeline.after(ms, () => controller.abort(timeoutError()));
-    return deadline.controller.signal;
+    const one = { controller: new AbortController(), isForRequest: false, leave: () => {} };
+    deadline = one;
+    night.timeline.after(ms, () => {
+      if (!one.isForRequest || night.pending.has(one.controller)) one.controller.abort(timeoutError());
+    });
+    return one.controller.signal;
   };
   // Asked for in between, with what limits the whole run before that request's own limit: one signal does for both.
   AbortSignal.any = (signals) => {
@@ -47,8 +47,8 @@ export async function withNetwork<T>(night: Night, work: () => Promise<T>): Prom
     return controller.signal;
   };
   globalThis.fetch = ((input: URL | string, init: RequestInit) => {
-    const { ms, controller, leave } = deadline!;
-    night.timeline.after(ms, () => night.pending.has(controller) && controller.abort(timeoutError()));
+    const { controller, leave } = deadline!;
+    deadline!.isForRequest = true;
     night.pending.add(controller);
     return request(night, new URL(input), init).finally(() => {
       night.pending.delete(controller);

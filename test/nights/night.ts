@@ -16,6 +16,7 @@ import { Timeline } from './timeline.ts';
 export interface Counts {
   passes: number;
   works: number;
+  deadLetters: number;
   starts: number;
   crashes: number;
   lostAnswers: number;
@@ -33,7 +34,7 @@ export interface Counts {
 
 export function noCounts(): Counts {
   return {
-    passes: 0, works: 0, starts: 0, crashes: 0, lostAnswers: 0, duplicates: 0, staleReads: 0, troubledReads: 0,
+    passes: 0, works: 0, deadLetters: 0, starts: 0, crashes: 0, lostAnswers: 0, duplicates: 0, staleReads: 0, troubledReads: 0,
     storeFailures: 0, foreign: 0, requests: 0, calendarTroubles: 0, failedUpgrades: 0, alerts: 0, backups: 0,
   }; // biome-ignore format: a list
 }

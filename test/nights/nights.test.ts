@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { stableHash } from '../../lib/core/hash.ts';
+import { MINUTE } from '../../lib/core/time.ts';
 import { drawPlan } from './draw.ts';
 import type { Fault, Plan } from './plan.ts';
 import { type Played, play } from './play.ts';
@@ -21,6 +22,24 @@ describe('bad nights', () => {
     // Nights in which nothing happens prove nothing.
     expect(starts).toBeGreaterThan(2 * NIGHTS);
   }, 600_000);
+
+  it('what nobody can read is put aside, and the rest of its batch is not', async () => {
+    const stray: Fault = { kind: 'stray', at: 15 * MINUTE, body: '{"kind": "sta' };
+    const { violation, counts } = await play({ ...drawPlan(1), hasQueue: true, faults: [stray] });
+    expect([violation, counts.deadLetters]).toEqual([null, 1]);
+    expect(counts.works).toBeGreaterThan(3);
+  });
+
+  it('of a big scope workers read the versions, and a tick waits for them', async () => {
+    const plan = drawPlan(1);
+    const fleet = Array.from({ length: 55 }, (_, index) => ({ ...plan.fleet[0]!, name: `many-${index}`, odd: null, takes: 3 * MINUTE })); // biome-ignore format: one thought
+    const rules = { ...plan.rules, parallel: 20, perScope: null, perWindow: null, byApp: false };
+    const quiet = { ...plan, rules, fleet, faults: [], hasQueue: true };
+    const { violation, counts, lines } = await play(quiet);
+    expect([violation, counts.starts]).toEqual([null, 55]);
+    const ticks = lines().filter((line) => / pass-\d+ +many-0 /.test(line)).map((line) => line.split(/ +/)[1]); // biome-ignore format: one thought
+    expect(new Set(ticks).size).toBeLessThan(ticks.length);
+  });
 
   it('two cannot be played at once in one process: they share its network', async () => {
     const first = play(drawPlan(1));

@@ -68,6 +68,8 @@ export const READ_TROUBLE = ['lost', 'silent', 'slow', 'garbled', 'empty', 'html
 export const CALL_TROUBLE = ['not_sent', 'lost_before', 'lost_after', 'silent_after', 'late', 'garbled', 'empty', 'html', 'error500', 'no_task', 'throttled'] as const; // biome-ignore format: a list
 export const STORE_TROUBLE = ['down', 'written_and_failed', 'slow', 'very_slow'] as const;
 export const CALENDAR_TROUBLE = ['down', 'silent', 'garbled', 'html', 'empty', 'error500'] as const;
+/** `refused`: some of a request; `answer_lost`: all were taken; `stalled`: no worker is begun meanwhile. */
+export const QUEUE_TROUBLE = ['lost', 'doubled', 'late', 'not_taken', 'refused', 'answer_lost'] as const;
 export const RECEIVER_TROUBLE = ['down', 'silent', 'taken_and_failed'] as const;
 
 /** All that can go wrong in a night. Each can be left out, so that a night that fails can be made shorter. */
@@ -76,7 +78,9 @@ export type Fault =
   | ({ kind: 'calls'; trouble: (typeof CALL_TROUBLE)[number] } & Weather)
   | ({ kind: 'store'; trouble: (typeof STORE_TROUBLE)[number] } & Weather)
   | ({ kind: 'receiver'; trouble: (typeof RECEIVER_TROUBLE)[number] } & Weather)
-  | ({ kind: 'queue'; trouble: 'lost' | 'doubled' | 'late' | 'not_taken' } & Weather)
+  | ({ kind: 'queue'; trouble: (typeof QUEUE_TROUBLE)[number] | 'stalled' } & Weather)
+  /** Somebody else puts what no worker can read into the queue. */
+  | { kind: 'stray'; at: number; body: string }
   | ({ kind: 'calendar'; trouble: (typeof CALENDAR_TROUBLE)[number] } & Weather)
   | ({ kind: 'kills' } & Weather)
   /** The process that makes the n-th upgrade call dies: before it, or when it has left. */

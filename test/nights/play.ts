@@ -1,25 +1,28 @@
+import { tick } from '../../handlers/tick.ts';
 import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
-import type { Deps, Ledger, Message, PolicyState } from '../../lib/deps.ts';
+import type { Deps, Dispatcher, Ledger, PolicyState } from '../../lib/deps.ts';
 import { createMetrics } from '../../lib/io/ces/client.ts';
 import { createDcs } from '../../lib/io/dcs/client.ts';
+import { createSqsDispatcher } from '../../lib/io/dispatch/sqs.ts';
 import { createLog } from '../../lib/io/log.ts';
-import { type PassReport, reconcile } from '../../lib/reconcile.ts';
+import type { PassReport } from '../../lib/reconcile.ts';
 import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
-import { subjectOf, takeUp } from '../support/take-up.ts';
 import { playAsks } from './asks.ts';
 import { withCalendar } from './calendar.ts';
 import type { Violation } from './call.ts';
 import { Door } from './door.ts';
 import { CREDENTIALS } from './fleet.ts';
 import { Judge } from './judge.ts';
-import { clockOf, type Life, living, type Machine } from './machine.ts';
+import { clockOf, type Life, living, type Machine, never } from './machine.ts';
 import { lookInTheMorning } from './morning.ts';
-import { timeoutError, withNetwork } from './network.ts';
+import { withNetwork } from './network.ts';
 import { type Counts, LASTS, Night } from './night.ts';
 import { playPeople } from './people.ts';
 import type { Plan } from './plan.ts';
+import { QUEUE, Queue } from './queue.ts';
 import { receiversOf } from './receivers.ts';
 import { ALERTS_LAST } from './rules.ts';
+import { runtimeOf, scheduled } from './runtime.ts';
 import { StoreFailure, storeOf } from './store.ts';
 
 export interface Played {
@@ -41,6 +44,7 @@ export async function play(plan: Plan): Promise<Played> {
     const end = plan.start + plan.until;
     await night.timeline.run(end, () => night.judge.violation !== null || stage.isQuiet());
     if (!night.judge.violation) await lookInTheMorning(night, stage);
+    stage.queue?.lookInTheMorning();
   });
   night.counts.failedUpgrades = night.simulator.world.upgrades.filter(({ end }) => end === 'failed').length;
   return { violation: night.judge.violation, counts: night.counts, lines: () => night.lines() };
@@ -72,6 +76,7 @@ function lastChange({ faults, rules, events }: Plan): number {
     if (fault.kind === 'dcs') return [metricsEnd(fault.fault)];
     if (fault.kind === 'alert') return [fault.at, fault.at + ALERTS_LAST, fault.endsAt ?? 0, fault.beside ?? 0];
     if (fault.kind === 'approval') return [fault.at + fault.after];
+    if (fault.kind === 'stray') return [fault.at + QUEUE.receives * QUEUE.visibility + 12 * MINUTE];
     if (!('at' in fault)) return [];
     return [fault.at + ('lasts' in fault ? (fault.lasts ?? 0) : 0)];
   });
@@ -84,14 +89,21 @@ function metricsEnd(fault: DcsFault): number {
   return fault.fault === 'high_load' ? (fault.after + (fault.seconds ?? 0)) * SECOND + 20 * MINUTE : 0;
 }
 
+/** What a scheduled function says that its last pass came to. */
+const TICK_COUNTS = ['started', 'followed', 'finished', 'errors', 'alerts'] as const;
+type TickCounts = Record<(typeof TICK_COUNTS)[number], number>;
+
 /** Begins processes, ends them, and knows when a night has nothing more to tell. */
 export class Stage {
   readonly #night: Night;
   readonly #machines: Machine[] = [];
-  readonly #messages = new Map<Life, { message: Message; receives: number }>();
+  readonly #tick: (event: unknown, context: object) => Promise<TickCounts>;
+  /** What the last pass of each scheduled function came to. */
+  readonly #reports = new Map<Life, PassReport>();
+  /** Null where everything is done in one process. */
+  readonly queue: Queue | null;
   readonly #alive = new Set<Life>();
   #count = 0;
-  #sent = 0;
   #quiet = 0;
 
   readonly #door = once(() => new Door(this.#night, this));
@@ -103,9 +115,11 @@ export class Stage {
     this.#night = night;
     this.#lastChange = lastChange(night.plan);
     this.#ledger = storeOf(night);
+    this.#tick = tick(async () => runtimeOf(night, this, living.getStore()!));
+    this.queue = night.plan.hasQueue ? new Queue(night, this) : null;
     night.onDeath = (life) => {
       this.#alive.delete(life);
-      this.#messageAgain(life);
+      this.queue?.workerDied(life);
     };
   }
 
@@ -134,17 +148,24 @@ export class Stage {
   }
 
   pass(slowness: number): void {
-    const { night, options } = { night: this.#night, options: { requestedBy: 'schedule', reason: 'scheduled tick' } };
-    night.counts.passes += 1;
+    const night = this.#night;
     const life = this.begin('pass', slowness);
-    const signal = this.limit(life);
-    const work = async () => reconcile(this.deps(life), await this.stateFor(life), { ...options, signal });
-    void this.run(life, work).then((report) => {
-      if (!report) return;
-      if (report.decisions.length > 0)
-        night.note(life.name, report.decisions.map(({ name, reason }) => `${name} ${reason}`).join(', '));
-      this.#rememberQuiet(report);
+    this.limit(life);
+    const [event, context] = scheduled(night, life);
+    void this.run(life, () => this.#tick(event, context)).then((counts) => {
+      const report = this.#reports.get(life);
+      this.#reports.delete(life);
+      if (counts && TICK_COUNTS.some((name) => counts[name] !== report?.[name].length))
+        night.judge.fail('what is counted is so', `${life.name}: ${JSON.stringify(counts)}`);
     });
+  }
+
+  /** What a pass of a scheduled function came to. */
+  reported(life: Life, report: PassReport): void {
+    this.#reports.set(life, report);
+    if (report.decisions.length > 0)
+      this.#night.note(life.name, report.decisions.map(({ name, reason }) => `${name} ${reason}`).join(', '));
+    this.#rememberQuiet(report);
   }
 
   #rememberQuiet(report: PassReport): void {
@@ -184,7 +205,7 @@ export class Stage {
     machine.isTaken = true;
     this.#count += 1;
     const name = `${kind}-${this.#count}`;
-    const life: Life = { name, machine, startedAt: begunAt, begunAt, rules, policy, hasPolicy, kind, onId: () => {}, slowness, effects: 0, isDead: false, isOver: false, isAlone: this.#alive.size === 0, sawFailed: new Set(), sawTasks: new Set(), readAt: new Map() }; // biome-ignore format: one thought
+    const life: Life = { name, machine, startedAt: begunAt, begunAt, rules, policy, hasPolicy, kind, onId: () => {}, slowness, effects: 0, failures: 0, isDead: false, isOver: false, isAlone: this.#alive.size === 0, sawFailed: new Set(), sawTasks: new Set(), readAt: new Map() }; // biome-ignore format: one thought
     for (const other of this.#alive) other.isAlone = false;
     this.#alive.add(life);
     return life;
@@ -203,13 +224,9 @@ export class Stage {
     return machine;
   }
 
-  /** As its host limits it: at first it is told to begin nothing more, then it is killed. */
-  limit(life: Life): AbortSignal {
-    const controller = new AbortController();
-    const { timeline } = this.#night;
-    timeline.after(LASTS.most - LASTS.reserve, () => life.isOver || life.isDead || controller.abort(timeoutError()));
-    timeline.after(LASTS.most, () => this.#night.kill(life, 'the end of its time'));
-    return controller.signal;
+  /** As its host limits it: the functions know that themselves, and begin nothing any more some time before. */
+  limit(life: Life, lasts: number = LASTS.most): void {
+    this.#night.timeline.after(lasts, () => this.#night.kill(life, 'the end of its time'));
   }
 
   /** Null where it died or failed. */
@@ -217,17 +234,26 @@ export class Stage {
     const { night } = { night: this.#night };
     try {
       const result = await living.run(life, work);
+      if (life.isDead) return never();
       this.#ended(life);
-      night.judge.ended(life);
+      // Whose message failed may not have written down what it was told.
+      if (life.failures === 0) night.judge.ended(life);
       return result;
     } catch (error) {
+      if (life.isDead) return never();
       this.#ended(life);
-      night.note(life.name, `FAILED: ${(error as Error).message}`);
-      if (!(error instanceof StoreFailure))
-        night.judge.fail('the program does not break', `${life.name}: ${(error as Error).stack}`);
-      this.#messageAgain(life);
+      this.failed(life, error);
       return null;
     }
+  }
+
+  /** It failed with an error, as a whole or for one of its messages. Only the store may make it. */
+  failed(life: Life, error: unknown): void {
+    const night = this.#night;
+    life.failures += 1;
+    night.note(life.name, `FAILED: ${(error as Error).message}`);
+    if (!(error instanceof StoreFailure))
+      night.judge.fail('the program does not break', `${life.name}: ${(error as Error).stack}`);
   }
 
   #ended(life: Life): void {
@@ -241,51 +267,20 @@ export class Stage {
     const { clock, log, dcs, metrics, index } = life.machine;
     const notifier = receiversOf(night, life, log);
     const base = { clock, dcs, metrics, ledger: this.#ledger, log, notifier, holder: `machine-${index}:${life.name}` };
-    return night.plan.hasQueue
-      ? { ...base, dispatcher: { send: (messages) => night.effect('send', () => this.#send(messages)) } }
-      : base;
+    return this.queue ? { ...base, dispatcher: this.#dispatcher(this.queue, log) } : base;
+  }
+
+  #dispatcher(queue: Queue, log: Deps['log']): Dispatcher {
+    const { send } = createSqsDispatcher('https://sqs.example.com/0/starts', { log, client: queue.client });
+    return {
+      async send(messages) {
+        await send(messages);
+        queue.sent(messages);
+      },
+    };
   }
 
   #log(now: () => EpochMs): Deps['log'] {
     return createLog({ level: 'debug', write: (line) => this.#night.judge.logged(line), now, secrets: [] });
-  }
-
-  async #send(messages: readonly Message[]): Promise<void> {
-    const night = this.#night;
-    for (const message of messages) {
-      this.#sent += 1;
-      const name = `message/${this.#sent}`;
-      const trouble = night.weather('queue', name)?.trouble ?? null;
-      night.note('queue', `${subjectOf(message).slice(-20)}${trouble ? ` (${trouble})` : ''}`);
-      if (trouble === 'not_taken') throw new Error('the queue did not take 1 of 1 messages');
-      if (trouble === 'lost') continue;
-      const wait =
-        (0.1 + night.draw(name) * 2) * SECOND +
-        (trouble === 'late' ? (1 + night.draw(`${name}/late`) * 7) * MINUTE : 0);
-      night.timeline.after(wait, () => this.#deliver({ message, receives: 1 }));
-      if (trouble !== 'doubled') continue;
-      night.counts.duplicates += 1;
-      night.timeline.after(wait + night.draw(`${name}/again`) * 3 * SECOND, () =>
-        this.#deliver({ message, receives: 1 }),
-      );
-    }
-  }
-
-  #deliver(delivery: { message: Message; receives: number }): void {
-    const night = this.#night;
-    night.counts.works += 1;
-    const life = this.begin('work', 1);
-    this.#messages.set(life, delivery);
-    const signal = this.limit(life);
-    void this.run(life, async () => takeUp(this.deps(life), await this.stateFor(life), delivery.message, signal)).then(
-      (done) => done?.kind === 'again' && this.#messageAgain(life),
-    );
-  }
-
-  /** What nobody said was done comes again, three times in all. */
-  #messageAgain(life: Life): void {
-    const delivery = this.#messages.get(life);
-    if (!delivery || delivery.receives >= 3) return;
-    this.#night.timeline.after(90 * SECOND, () => this.#deliver({ ...delivery, receives: delivery.receives + 1 }));
   }
 }

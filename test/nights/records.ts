@@ -76,7 +76,9 @@ export class Records {
     const mayFail: Record<string, boolean> = {
       internal: night.counts.storeFailures > 0,
       no_policy: night.faults('broken_policy').length > 0,
-      queue_unavailable: night.faults('queue').some(({ trouble }) => trouble === 'not_taken'),
+      queue_unavailable: night
+        .faults('queue')
+        .some(({ trouble }) => ['not_taken', 'refused', 'answer_lost'].includes(trouble)),
       in_progress: night.faults('order').some(({ twice }) => twice !== null),
     };
     if (!mayFail[code])

@@ -138,7 +138,8 @@ export interface Condition {
 
 /**
  * The program's memory. Every store passes test/contract/ledger.contract.ts.
- * Conditional writes carry the safety: `claim` inserts if absent, `save` compares `rev`.
+ * Conditional writes carry the safety: `claim` inserts if absent, `save` compares `rev`. Where nothing else is said, what it
+ * gives comes in the order of its ids or keys, so that the same pass over any store says and does the same.
  */
 export interface Ledger {
   /** Takes or renews the lease; null while another holder's has not run out. */
@@ -151,11 +152,12 @@ export interface Ledger {
   /** Writes if the stored `rev` is `attempt.rev`; returns what is stored now (rev + 1), or null when somebody else wrote first. */
   save(attempt: Attempt): Promise<Attempt | null>;
   attempt(id: string): Promise<Attempt | null>;
-  /** Every attempt that is not `settled`, that is, open or not fully told, in one read. */
+  /** Every attempt that is not `settled`, that is, open or not fully told, in one read. Oldest claim first. */
   activeAttempts(): Promise<Attempt[]>;
-  /** Newest claim first. */
+  /** Newest claim first. Those of one instant come by their ids; which of them a limit leaves out is not said. */
   attempts(filter: { since?: EpochMs; instanceId?: string; limit?: number }): Promise<Attempt[]>;
 
+  /** Oldest first, so that of several on one instance the one that came first is told of. */
   holds(): Promise<Hold[]>;
   /** Insert or replace by id. */
   putHold(hold: Hold): Promise<void>;

@@ -217,14 +217,25 @@ function reads(current: () => Ledger): void {
     expect((await current().attempts(filter)).map(({ id }) => id)).toEqual(found);
   });
 
-  it('the active ones are those that are not settled, ended or not', async () => {
+  it('the active ones are those that are not settled, ended or not, oldest claim first', async () => {
     const active = await current().activeAttempts();
-    expect(active.map(({ id }) => id).sort()).toEqual([newA, b, c].sort());
+    expect(active.map(({ id }) => id)).toEqual([c, b, newA]);
   });
 
   it('a save moves an attempt out of the active ones', async () => {
     await current().save({ ...four[3]!, settled: true });
-    expect((await current().activeAttempts()).map(({ id }) => id).sort()).toEqual([newA, b].sort());
+    expect((await current().activeAttempts()).map(({ id }) => id)).toEqual([b, newA]);
+  });
+
+  it('those that were claimed at one instant come by their ids, whatever was written when', async () => {
+    const lease = await leaseOf(current());
+    const ids = ['f', 'd', 'e'].map((name) => anAttempt(name).id);
+    for (const id of ids) await current().claim(anAttempt('same', { id, claimedAt: NIGHT + DAY }), lease);
+    await current().save(anAttempt('same', { id: ids[1]!, claimedAt: NIGHT + DAY, calls: 2 }));
+    const [all, active] = [await current().attempts({ since: NIGHT + DAY }), await current().activeAttempts()];
+    const sortedIds = ids.toSorted();
+    expect(all.map(({ id }) => id)).toEqual(sortedIds);
+    expect(active.map(({ id }) => id)).toEqual([c, b, newA, ...sortedIds]);
   });
 
   it('what is returned is a copy', async () => {
@@ -294,6 +305,14 @@ function documents(current: () => Ledger): void {
     expect(await current().holds()).toEqual([]);
   });
 
+  it('holds: oldest first, whatever was written when; those of one instant by their ids', async () => {
+    const made = { c: NIGHT, a: NIGHT + SECOND, d: NIGHT + MINUTE, b: NIGHT + MINUTE };
+    const holds = Object.entries(made).map(([id, createdAt]) => aHold(id, { createdAt }));
+    for (const hold of [holds[2]!, holds[0]!, holds[3]!, holds[1]!]) await current().putHold(hold);
+    await current().putHold({ ...holds[0]!, until: NIGHT + DAY });
+    expect((await current().holds()).map(({ id }) => id)).toEqual(['c', 'a', 'b', 'd']);
+  });
+
   it('holds: of twenty that replace the same one, one does', async () => {
     await current().putHold(aHold('one'));
     const rivals = Array.from({ length: 20 }, (_, rival) => aHold('one', { reason: `rival ${rival}` }));
@@ -312,6 +331,22 @@ function documents(current: () => Ledger): void {
       anEntry('b', { behindSince: NIGHT }),
       anEntry('c'),
     ]);
+  });
+
+  it('fleet, findings and conditions come in the order of their ids or keys, whatever was written when', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `n${String((index * 7) % 20).padStart(2, '0')}`);
+    const ledger = current();
+    await ledger.putFleet(names.map((name) => anEntry(name)));
+    for (const name of names) {
+      await ledger.putCondition(aCondition(name));
+      await ledger.putFinding(aFinding(name));
+    }
+    await ledger.putFleet([anEntry('n00', { behindSince: NIGHT })]);
+    const inOrder = names.toSorted();
+    const ids = inOrder.map((name) => `id-${name}`);
+    expect((await ledger.fleet()).map(({ instance }) => instance.instanceId)).toEqual(ids);
+    expect((await ledger.findings('cn-north-4/p1')).map(({ instanceId }) => instanceId)).toEqual(ids);
+    expect((await ledger.conditions()).map(({ key }) => key)).toEqual(inOrder);
   });
 
   it('fleet: 2,500 entries in one call', async () => {

@@ -123,6 +123,20 @@ export function findingKey({ scope, instanceId }: Pick<Finding, 'scope' | 'insta
   return `${scope}\n${instanceId}`;
 }
 
+/** As the port gives attempts: those of one instant by their ids. */
+export function newestFirst(a: Attempt, b: Attempt): number {
+  return b.claimedAt - a.claimedAt || (a.id < b.id ? -1 : 1);
+}
+
+export function oldestFirst(a: Attempt, b: Attempt): number {
+  return a.claimedAt - b.claimedAt || (a.id < b.id ? -1 : 1);
+}
+
+/** Of several holds on one instance people are told of the first, and an id says nothing to them. */
+export function holdsInOrder(holds: readonly Hold[]): Hold[] {
+  return holds.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+}
+
 /** What a store knows of an attempt beside its document. */
 export interface AttemptRow {
   id: string;

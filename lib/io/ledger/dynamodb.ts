@@ -17,9 +17,12 @@ import {
   decodeAll,
   decodeAttempts,
   encode,
+  holdsInOrder,
   type Kind,
   LedgerError,
+  newestFirst,
   type OnDamage,
+  oldestFirst,
   onceEach,
 } from './documents.ts';
 import { EXPIRES } from './dynamodb-schema.ts';
@@ -101,7 +104,7 @@ class DynamoLedger implements Ledger {
   }
 
   async activeAttempts(): Promise<Attempt[]> {
-    return this.#attempts({ pk: 'attempt', by: { index: 'open', attribute: 'openSince' } });
+    return (await this.#attempts({ pk: 'attempt', by: { index: 'open', attribute: 'openSince' } })).sort(oldestFirst);
   }
 
   async attempts(filter: { since?: number; instanceId?: string; limit?: number }): Promise<Attempt[]> {
@@ -112,7 +115,7 @@ class DynamoLedger implements Ledger {
   }
 
   async holds(): Promise<Hold[]> {
-    return this.#read('hold', { pk: 'hold' });
+    return holdsInOrder(await this.#read('hold', { pk: 'hold' }));
   }
 
   async putHold(hold: Hold): Promise<void> {
@@ -130,7 +133,7 @@ class DynamoLedger implements Ledger {
 
   async fleet(): Promise<FleetEntry[]> {
     const shards = Array.from({ length: FLEET_SHARDS }, (_, shard) => this.#read('fleet', { pk: `fleet#${shard}` }));
-    return (await Promise.all(shards)).flat();
+    return (await Promise.all(shards)).flat().sort(byInstance);
   }
 
   async putFleet(entries: FleetEntry[]): Promise<void> {
@@ -253,6 +256,6 @@ function textOf({ doc }: Row): string {
   return typeof doc === 'string' ? doc : '';
 }
 
-function newestFirst(a: Attempt, b: Attempt): number {
-  return b.claimedAt - a.claimedAt || (a.id < b.id ? -1 : 1);
+function byInstance({ instance: a }: FleetEntry, { instance: b }: FleetEntry): number {
+  return a.instanceId < b.instanceId ? -1 : 1;
 }

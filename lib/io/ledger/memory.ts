@@ -1,6 +1,15 @@
 import type { Attempt } from '../../core/attempt.ts';
 import { type Condition, type Finding, type FleetEntry, type Lease, type Ledger, StaleLeaseError } from '../../deps.ts';
-import { type Documents, decode, encode, findingKey, type Kind } from './documents.ts';
+import {
+  type Documents,
+  decode,
+  encode,
+  findingKey,
+  holdsInOrder,
+  type Kind,
+  newestFirst,
+  oldestFirst,
+} from './documents.ts';
 import { giveBack, grant } from './lease.ts';
 
 /** As it was written; and as it is read where all share it. */
@@ -63,7 +72,9 @@ class MemoryLedger implements Ledger {
   }
 
   async activeAttempts(): Promise<Attempt[]> {
-    return this.#all('attempt').filter((attempt) => !attempt.settled);
+    return this.#all('attempt')
+      .filter((attempt) => !attempt.settled)
+      .sort(oldestFirst);
   }
 
   async attempts(filter: { since?: number; instanceId?: string; limit?: number }): Promise<Attempt[]> {
@@ -71,12 +82,12 @@ class MemoryLedger implements Ledger {
     return this.#all('attempt')
       .filter((attempt) => attempt.claimedAt >= since)
       .filter((attempt) => instanceId === undefined || attempt.instanceId === instanceId)
-      .sort((a, b) => b.claimedAt - a.claimedAt || (a.id < b.id ? -1 : 1))
+      .sort(newestFirst)
       .slice(0, limit);
   }
 
   async holds(): Promise<Documents['hold'][]> {
-    return this.#all('hold');
+    return holdsInOrder(this.#all('hold'));
   }
 
   async putHold(hold: Documents['hold']): Promise<void> {
@@ -156,7 +167,7 @@ class MemoryLedger implements Ledger {
 
   #all<K extends Kind>(kind: K): Documents[K][] {
     const kept: Map<string, Kept<K>> = this.#documents[kind];
-    return [...kept].map(([key, one]) => this.#read(kind, key, one));
+    return [...kept].sort(byKey).map(([key, one]) => this.#read(kind, key, one));
   }
 
   #read<K extends Kind>(kind: K, key: string, kept: Kept<K>): Documents[K] {
@@ -170,6 +181,10 @@ class MemoryLedger implements Ledger {
     const kept: Map<string, Kept<K>> = this.#documents[kind];
     kept.set(key, { text: encode(document), document: null });
   }
+}
+
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1;
 }
 
 function frozen<T>(value: T): T {

@@ -19,6 +19,7 @@ import {
   decodeAttempts,
   encode,
   findingKey,
+  holdsInOrder,
   type Kind,
   type OnDamage,
   onceEach,
@@ -95,7 +96,7 @@ class SqliteLedger implements Ledger {
   }
 
   async activeAttempts(): Promise<Attempt[]> {
-    return this.#attempts('WHERE settled = 0');
+    return this.#attempts('WHERE settled = 0 ORDER BY claimed_at, id');
   }
 
   async attempts(filter: { since?: number; instanceId?: string; limit?: number }): Promise<Attempt[]> {
@@ -110,7 +111,7 @@ class SqliteLedger implements Ledger {
   }
 
   async holds(): Promise<Hold[]> {
-    return this.#all('hold');
+    return holdsInOrder(this.#all('hold'));
   }
 
   async putHold(hold: Hold): Promise<void> {

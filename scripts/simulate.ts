@@ -3,7 +3,7 @@
  * any two effects, lost answers, stale reads, and people who change their minds (test/nights). One number drives each
  * night, so a night that breaks a rule can be played again.
  *
- *   npm run simulate -- [--seeds 1000] [--from 1] [--json]
+ *   npm run simulate -- [--seeds 1000] [--from 1] [--ledger memory|sqlite|dynamodb] [--json]
  *
  * Exit 1 with the seed, the fewest faults that still break the rule, and the night's story, at the first violation.
  */
@@ -11,7 +11,9 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { drawPlan } from '../test/nights/draw.ts';
+import { LEDGERS, type LedgerKind } from '../test/nights/ledgers.ts';
 import { type Counts, noCounts } from '../test/nights/night.ts';
+import type { Plan } from '../test/nights/plan.ts';
 import { play } from '../test/nights/play.ts';
 import { faultText, shrink } from '../test/nights/shrink.ts';
 import type { Order, Share } from './simulate/worker.ts';
@@ -37,19 +39,26 @@ const TITLES: Record<keyof Counts | 'nights', string> = {
 };
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string' }, from: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string' },
+    ledger: { type: 'string' },
+    json: { type: 'boolean' },
+  },
 });
 const count = Number(values.seeds ?? 1_000);
 const from = Number(values.from ?? 1);
-if (!(count > 0) || !Number.isInteger(from)) {
-  console.error('usage: npm run simulate -- [--seeds N] [--from SEED] [--json]');
+const ledger = LEDGERS.find((kind) => kind === (values.ledger ?? 'memory'));
+if (!ledger) console.error(`--ledger must be one of ${LEDGERS.join(', ')}, not "${values.ledger}"`);
+if (!ledger || !(count > 0) || !Number.isInteger(from)) {
+  console.error(`usage: npm run simulate -- [--seeds N] [--from SEED] [--ledger ${LEDGERS.join('|')}] [--json]`);
   process.exit(2);
 }
 
 const began = performance.now();
 const workers = Math.min(Math.max(1, availableParallelism()), count, 8);
 const lowest = new Int32Array(new SharedArrayBuffer(4)).fill(2 ** 31 - 1);
-const shares = await Promise.all(Array.from({ length: workers }, (_, index) => shareOf(index)));
+const shares = await Promise.all(Array.from({ length: workers }, (_, index) => shareOf(index, ledger)));
 const total = noCounts();
 for (const { counts } of shares) for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
 const nights = shares.reduce((sum, share) => sum + share.nights, 0);
@@ -57,10 +66,10 @@ const seconds = (performance.now() - began) / 1_000;
 const broken = shares.flatMap((share) => share.broken ?? []).sort((a, b) => a.seed - b.seed)[0] ?? null;
 report();
 if (broken !== null) process.exitCode = 1;
-if (broken !== null && !values.json) await explain(broken.seed);
+if (broken !== null && !values.json) await explain(broken.seed, ledger);
 
-function shareOf(index: number): Promise<Share> {
-  const workerData: Order = { from: from + index, to: from + count, step: workers, lowest };
+function shareOf(index: number, ledger: LedgerKind): Promise<Share> {
+  const workerData: Order = { from: from + index, to: from + count, step: workers, ledger, lowest };
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./simulate/worker.ts', import.meta.url), { workerData });
     worker.once('message', resolve);
@@ -81,15 +90,16 @@ function report(): void {
 }
 
 /** To stderr: what a person needs to find the mistake. */
-async function explain(seed: number): Promise<void> {
+async function explain(seed: number, ledger: LedgerKind): Promise<void> {
   const plan = drawPlan(seed);
-  const { violation } = await play(plan);
-  const small = await shrink(plan, violation!.rule);
-  const { violation: shown, lines } = await play(small);
+  const playIt = (one: Plan) => play(one, ledger);
+  const { violation } = await playIt(plan);
+  const small = await shrink(plan, violation!.rule, playIt);
+  const { violation: shown, lines } = await playIt(small);
   console.error(`\nVIOLATION seed ${seed}: ${shown!.rule}: ${shown!.detail}`);
   console.error(`\n${small.faults.length} of ${plan.faults.length} faults are enough, with ${small.fleet.length} of ${plan.fleet.length} instances:`); // biome-ignore format: one thought
   for (const fault of small.faults) console.error(`  ${faultText(fault)}`);
   console.error(`\nThe rules: ${JSON.stringify(small.rules)}`);
   for (const instance of small.fleet) console.error(`  ${JSON.stringify(instance)}`);
-  console.error(`\n${lines().join('\n')}\n\nnpm run simulate -- --seeds 1 --from ${seed}`);
+  console.error(`\n${lines().join('\n')}\n\nnpm run simulate -- --seeds 1 --from ${seed} --ledger ${ledger}`);
 }

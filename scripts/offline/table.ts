@@ -68,15 +68,21 @@ export function clientOf(endpoint: string): JsonService {
 
 /** A table as the ledger needs it, empty, of a name of its own. */
 export async function createTable(endpoint: string): Promise<string> {
+  const client = clientOf(endpoint);
+  const name = await createTableBy(client);
+  client.close();
+  return name;
+}
+
+/** The same, by a client that stays open. */
+export async function createTableBy(client: JsonService): Promise<string> {
   tables += 1;
   const name = `ledger-${tables}`;
-  const client = clientOf(endpoint);
   await client.call('CreateTable', { TableName: name, ...TABLE_SCHEMA }).catch((error: unknown) => {
     // A first try that took too long has made it.
     if (!(error instanceof AwsError && error.name === 'ResourceInUseException' && error.tries > 1)) throw error;
   });
   while (!(await isActive(client, name))) await sleep(10);
-  client.close();
   return name;
 }
 

@@ -75,7 +75,7 @@ export function timeoutError(): DOMException {
 async function request(night: Night, url: URL, init: RequestInit): Promise<Response> {
   const life = living.getStore()!;
   const name = night.begin(life);
-  if (!name || night.dies(life, `${name}/before`, url.pathname)) return never();
+  if (!name || night.dies(life, `${name}/before`, short(night, url))) return never();
   const body = await bodyOf(night, init.body);
   const headers = { ...(init.headers as Record<string, string>), host: url.host };
   const sent: Request = { life, name, method: init.method ?? 'GET', url, headers, body };
@@ -289,7 +289,8 @@ function said(outcome: Outcome): string {
 }
 
 /** Without host and project, with names in the place of ids. */
-export function short(night: Night, { pathname, search }: URL): string {
+export function short(night: Night, { pathname, search, hostname }: URL): string {
+  if (hostname === CALENDAR_HOST) return 'calendar';
   const path = pathname.replace(/^\/v2\/p\d\/instances/, '');
   return `${path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, (id) => night.simulator.world.instances.get(id)?.spec.name ?? id).replace(/[0-9a-f]{26}\b/, '…')}${path === '' ? `instances${search.slice(0, 9)}` : ''}`;
 }

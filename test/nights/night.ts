@@ -1,7 +1,6 @@
 import type { Policy } from '../../lib/core/policy.ts';
 import { DAY, type EpochMs, MINUTE } from '../../lib/core/time.ts';
 import type { Ledger, PolicyState } from '../../lib/deps.ts';
-import { createMemoryLedger } from '../../lib/io/ledger/memory.ts';
 import { createSimulator, type Simulator } from '../../lib/simulator/simulator.ts';
 import { calendarAddress } from './calendar.ts';
 import { chance } from './chance.ts';
@@ -50,9 +49,9 @@ export class Night {
   readonly plan: Plan;
   readonly timeline: Timeline;
   readonly simulator: Simulator;
-  readonly ledger: Ledger = createMemoryLedger({ shares: true });
   readonly counts = noCounts();
   readonly #notes: { time: number; who: string; what: string | (() => string) }[] = [];
+  ledger!: Ledger;
   judge!: Judge;
   rules: Rules;
   policy: Policy;

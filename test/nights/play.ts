@@ -13,6 +13,7 @@ import type { Violation } from './call.ts';
 import { Door } from './door.ts';
 import { CREDENTIALS } from './fleet.ts';
 import { Judge } from './judge.ts';
+import { type LedgerKind, openLedger } from './ledgers.ts';
 import { clockOf, type Life, living, type Machine, never } from './machine.ts';
 import { lookInTheMorning } from './morning.ts';
 import { withNetwork } from './network.ts';
@@ -32,10 +33,11 @@ export interface Played {
   lines: () => string[];
 }
 
-/** Plays a night to its end, or to the first rule that is broken. The same plan gives the same lines. */
-export async function play(plan: Plan): Promise<Played> {
+/** Plays a night to its end, or to the first rule that is broken. The same plan gives the same lines, over any ledger. */
+export async function play(plan: Plan, kind: LedgerKind = 'memory'): Promise<Played> {
   const night = new Night(plan);
   night.judge = new Judge(night);
+  night.ledger = await openLedger(kind, night.timeline);
   const stage = new Stage(night);
   await withNetwork(night, async () => {
     playPeople(night);
@@ -45,7 +47,7 @@ export async function play(plan: Plan): Promise<Played> {
     await night.timeline.run(end, () => night.judge.violation !== null || stage.isQuiet());
     if (!night.judge.violation) await lookInTheMorning(night, stage);
     stage.queue?.lookInTheMorning();
-  });
+  }).finally(() => night.ledger.close());
   night.counts.failedUpgrades = night.simulator.world.upgrades.filter(({ end }) => end === 'failed').length;
   return { violation: night.judge.violation, counts: night.counts, lines: () => night.lines() };
 }

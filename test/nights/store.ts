@@ -1,6 +1,7 @@
 import { SECOND } from '../../lib/core/time.ts';
 import type { Ledger } from '../../lib/deps.ts';
 import type { Night } from './night.ts';
+import type { Timeline } from './timeline.ts';
 
 /** The store did not do what it was asked for, or did and could not say so. */
 export class StoreFailure extends Error {}
@@ -13,11 +14,29 @@ const METHODS = [
 
 /** The night's ledger as one process reaches it: over a network, and sometimes not. */
 export function storeOf(night: Night): Ledger {
-  const reached = METHODS.map((method) => {
-    const real = night.ledger[method].bind(night.ledger) as (...given: unknown[]) => Promise<unknown>;
-    return [method, (...given: unknown[]) => night.effect(method, () => through(night, method, () => real(...given)))];
+  const reached = each(night.ledger, (method, real) => night.effect(method, () => through(night, method, real)));
+  return { ...reached, close: async () => {} };
+}
+
+/** What it is asked may really take time: the night's time stands still meanwhile. */
+export function standingStill(ledger: Ledger, timeline: Timeline): Ledger {
+  return each(ledger, async (_, real) => {
+    timeline.busy += 1;
+    try {
+      return await real();
+    } finally {
+      timeline.busy -= 1;
+    }
   });
-  return { ...Object.fromEntries(reached), close: async () => {} } as Ledger;
+}
+
+/** The same ledger, and all that it is asked goes through `ask`. */
+function each(ledger: Ledger, ask: (method: string, real: () => Promise<unknown>) => Promise<unknown>): Ledger {
+  const asked = METHODS.map((method) => {
+    const real = ledger[method].bind(ledger) as (...given: unknown[]) => Promise<unknown>;
+    return [method, (...given: unknown[]) => ask(method, () => real(...given))];
+  });
+  return { ...Object.fromEntries(asked), close: () => ledger.close() };
 }
 
 async function through(night: Night, method: string, real: () => Promise<unknown>): Promise<unknown> {

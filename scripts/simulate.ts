@@ -25,6 +25,7 @@ const TITLES: Record<keyof Counts | 'nights', string> = {
   deadLetters: 'messages put aside',
   starts: 'upgrades started',
   crashes: 'crashes',
+  stalls: 'processes suspended for a while',
   lostAnswers: 'accepted, and the answer lost or spoilt',
   duplicates: 'doubled ticks and messages',
   troubledReads: 'reads lost, late, garbled or refused',

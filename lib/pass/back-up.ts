@@ -9,8 +9,9 @@ import { type BackupOutcome, type Deps, hostOf, type Lease, StaleLeaseError } fr
 import { CALL_LASTS, CALL_WITHIN, LEASE_LASTS, newAttempt } from './claim.ts';
 import { scopeOf } from './follow.ts';
 import { pool } from './pool.ts';
+import { preflight, type StartOrder, whyTooLate } from './preflight.ts';
 import { saveOnTop } from './save.ts';
-import { isStillHeld, preflight, type StartOrder, whyTooLate } from './start.ts';
+import { isStillHeld } from './start.ts';
 import type { PassOptions } from './tally.ts';
 
 const ASKED_AT_ONCE = 4;

@@ -14,6 +14,13 @@ export const LEASE_LASTS = 3 * MINUTE;
 /** Between the write that announces the call and the call itself no more than this may pass; else it is not made. */
 export const CALL_WITHIN = 5 * SECOND;
 
+/**
+ * What is read just before a call, from its first request on, and the holds, which a person sees at work at once, are no
+ * older than this when the call is announced. A machine may stand still for any time, and a slow service is as good.
+ */
+export const READS_WITHIN = MINUTE;
+export const HOLDS_WITHIN = 10 * SECOND;
+
 /** No answer comes later than this after the call left: the client gives up before. */
 export const CALL_LASTS = 20 * SECOND;
 

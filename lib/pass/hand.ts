@@ -5,7 +5,7 @@ import type { Instance } from '../core/instance.ts';
 import { type EpochMs, iso, MINUTE } from '../core/time.ts';
 import { type Deps, type Lease, StaleLeaseError } from '../deps.ts';
 import { newAttempt } from './claim.ts';
-import type { StartOrder } from './start.ts';
+import type { StartOrder } from './preflight.ts';
 import type { Gathered } from './tally.ts';
 import { GRACE } from './tell.ts';
 

@@ -3,7 +3,8 @@ import type { Deps, PolicyState } from '../deps.ts';
 import { take } from './act.ts';
 import { approvalFor } from './approval.ts';
 import { takenBack } from './hand.ts';
-import { type StartOrder, start } from './start.ts';
+import type { StartOrder } from './preflight.ts';
+import { start } from './start.ts';
 import { gatheredNothing } from './tally.ts';
 import { spentScopes, tell } from './tell.ts';
 

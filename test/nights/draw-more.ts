@@ -16,7 +16,15 @@ export function drawMore({
   if (dice.is(0.15)) faults.push(...drawWrongAnswers(dice, rules));
   if (hasQueue && dice.is(0.15)) faults.push(...drawNews(dice, rules));
   if (dice.is(0.05)) faults.push(...drawOtherClocks(dice, rules, fleet));
+  if (dice.is(0.1)) faults.push(drawStall(dice, rules));
   return faults;
+}
+
+/** For so long that nothing may be begun any more when it is over, or for so long that just that is not yet so. */
+function drawStall(dice: Dice, { windows }: Rules): Fault {
+  const { from, to } = windows[0]!;
+  const lasts = dice.pick([20 * SECOND, 30 * SECOND, 40 * SECOND, 4 * MINUTE, 15 * MINUTE]);
+  return { kind: 'stalls', at: from, lasts: to - from, chance: dice.pick([0.01, 0.03]), for: lasts };
 }
 
 /** What was handed over waits for its worker, and meanwhile a version comes out that no wave has had. */

@@ -35,6 +35,8 @@ export interface Life {
   /** All that it waits for takes this many times as long. */
   slowness: number;
   effects: number;
+  /** How long it was suspended in all, in milliseconds. */
+  stalledFor: number;
   isDead: boolean;
   isOver: boolean;
   /** How many of its messages failed with an error. */

@@ -12,6 +12,7 @@ interface Edit {
 }
 
 const START = 'lib/pass/start.ts';
+const PREFLIGHT = 'lib/pass/preflight.ts';
 const FOLLOW = 'lib/core/follow.ts';
 const GATES = 'lib/core/gates.ts';
 const LIMITS = 'lib/core/limits.ts';
@@ -49,7 +50,8 @@ const TABLE: readonly Row[] = [
   ['the task list is not looked at', FOLLOW, "if (seen.upgrading || seen.status === 'UPGRADING' || task) {", "if (seen.upgrading || seen.status === 'UPGRADING') {"],
   ['what is listed no more was never begun', FOLLOW, "      taskEndedAt: seen.at,\n    },\n  );\n}", "      state: 'claimed',\n      taskId: null,\n      lookUntil: null,\n    },\n  );\n}"],
   ['calls are not counted', START, 'const calls = (order.earlier?.calls ?? 0) + 1;', 'const calls = 1;'],
-  ['what took too long to write down is called all the same', START, "return now - announcedAt > CALL_WITHIN ? 'writing the claim took too long' : null;", 'return null;'],
+  ['what took too long to write down is called all the same', PREFLIGHT, "return now - announcedAt > CALL_WITHIN ? 'writing the claim took too long' : null;", 'return null;'],
+  ['what was read long ago is good enough for a call', PREFLIGHT, 'now - holdsSince > HOLDS_WITHIN', 'holdsSince > now + HOLDS_WITHIN'],
   ['three calls are no bound', GATES, 'if (!isOpen(attempt) || attempt.calls >= MOST_CALLS)', 'if (!isOpen(attempt))'],
   ['what was refused for good is asked again', FOLLOW, "const passes = retry !== 'never' || stops === 'scope';", "const passes = retry !== attempt.id || stops === 'scope';"],
   ['one answer that it is gone is believed', FOLLOW, 'if (at < attempt.goneAt + sightLag + (host === attempt.goneOn ? 0 : CLOCKS_DIFFER)) return attempt;', '', [FOLLOW, "return noted(attempt, at, 'the instance does not exist: looking again', { goneAt: at, ...on });", 'void 0;']],
@@ -62,12 +64,12 @@ const TABLE: readonly Row[] = [
   ['a freeze ends ten minutes early', 'lib/core/freeze.ts', 'return policy.freezes.find((freeze) => covers(freeze, at) && concerns(freeze, instance, part)) ?? null;', 'return policy.freezes.find((freeze) => covers(freeze, at + 600_000) && concerns(freeze, instance, part)) ?? null;'],
   ['holds are forgotten', 'lib/core/hold.ts', 'return holds.find((hold) => isInForce(hold, now) && covers(hold.match, instance, wave)) ?? null;', 'return null;'],
   ['holds on a tag are forgotten', 'lib/core/hold.ts', 'tags.every(([key, value]) => instance.tags[key] === value),', 'tags.length === 0,'],
-  ['holds are not read again before a call', START, 'const holds = await holdsNow(deps.ledger, policy, deps.clock.now());', 'const holds: Hold[] = [];'],
+  ['holds are not read again before a call', PREFLIGHT, 'const holds = await holdsNow(deps.ledger, policy, deps.clock.now());', 'const holds: Hold[] = [];'],
   ['a broken policy starts what the last good one says', 'lib/reconcile.ts', 'if (state.problem === null) {', 'if (state.policy) {'],
   ['a tag that opts out is not read', 'lib/core/selection.ts', 'if (tag !== undefined && OFF.includes(tag.trim().toLowerCase())) {', 'if (tag === OFF[99]) {'],
   ['what is at something else is called', GATES, "if (instance.status !== 'RUNNING')", "if (instance.status === 'UPGRADING')"],
   ['what was decided is not asked again before the call', 'lib/core/recheck.ts', 'if (no) return no.detail;', '', ['lib/core/recheck.ts', 'const found = calendarOf(standing).at(now)!;', 'const found = calendarOf(standing).at(now) ?? { ...opening, windows: [] };']],
-  ['a start is made without time to record it', START, "if (signal?.aborted) return no('the run has no time left');", '', [START, "if (signal?.aborted) return 'the run has no time left';", ''], [START, 'clock.now() - DAY, signal)', 'clock.now() - DAY)']],
+  ['a start is made without time to record it', PREFLIGHT, "if (signal?.aborted) return no('the run has no time left');", '', [PREFLIGHT, "if (signal?.aborted) return 'the run has no time left';", ''], [PREFLIGHT, 'clock.now() - DAY, signal)', 'clock.now() - DAY)']],
   // Limits
   ['one more than limits.parallel', LIMITS, 'if (this.#inFlight >= limits.parallel)', 'if (this.#inFlight > limits.parallel)'],
   ['one more than limits.perScope', LIMITS, '(this.#perScope.get(instance.scope) ?? 0) >= limits.perScope', '(this.#perScope.get(instance.scope) ?? 0) > limits.perScope'],
@@ -88,7 +90,7 @@ const TABLE: readonly Row[] = [
   ['failures are counted tick by tick', ROLLOUT, 'attempt.finishedAt! > releasedAt(scene, id)', 'attempt.finishedAt! > scene.now - MINUTE'],
   ['what cannot be verified is no failure', ATTEMPT, "return attempt.state === 'failed' || attempt.state === 'unverified';", "return attempt.state === 'failed';"],
   ['what waits for a worker takes no place', ATTEMPT, "    isHanded(attempt) ||\n", ''],
-  ['a version that nobody has tried is rolled out', START, "return engine.to !== targetOf(policy, instance, 'engine').to || proxy.to !== targetOf(policy, instance, 'proxy').to;", 'return engine.to === null && proxy.to === null;'],
+  ['a version that nobody has tried is rolled out', PREFLIGHT, "return engine.to !== targetOf(policy, instance, 'engine').to || proxy.to !== targetOf(policy, instance, 'proxy').to;", 'return engine.to === null && proxy.to === null;'],
   // Gates
   ['a load that is too high passes', LOAD, 'if (reading.highest < limit) return null;', 'return null;'],
   ['a load that nobody knows passes', LOAD, 'if (reading === null) {', 'if (reading === null) return null;\n  if (!reading) {'],
@@ -107,7 +109,7 @@ const TABLE: readonly Row[] = [
   // Orders
   ['an order skips the look at what runs', GATES, "if (instance.status !== 'RUNNING')\n", "if (instance.status !== 'RUNNING' && !scene.overrides?.has(instance.instanceId))\n"],
   ['an order skips holds', GATES, 'function notHeld({ hold, assignment }: Standing, { scene }: Context): No | null {\n', 'function notHeld({ hold, assignment, instance }: Standing, { scene }: Context): No | null {\n  if (scene.overrides?.has(instance.instanceId)) return null;\n'],
-  ['an order skips the gates', GATES, "return no && no.backup !== 'lacking' ?", "return no && no.backup !== 'lacking' && !scene.overrides?.has(instance.instanceId) ?", [START, 'const gated = policy.gates && (await', 'const gated = !isOverride(order.slot.opening) && policy.gates && (await'], ['lib/core/decide.ts', 'const lacking = scene.gates?.get(instanceId);', 'const lacking = scene.overrides?.has(instanceId) ? null : scene.gates?.get(instanceId);']],
+  ['an order skips the gates', GATES, "return no && no.backup !== 'lacking' ?", "return no && no.backup !== 'lacking' && !scene.overrides?.has(instance.instanceId) ?", [PREFLIGHT, 'const gated = policy.gates && (await', 'const gated = !isOverride(order.slot.opening) && policy.gates && (await'], ['lib/core/decide.ts', 'const lacking = scene.gates?.get(instanceId);', 'const lacking = scene.overrides?.has(instanceId) ? null : scene.gates?.get(instanceId);']],
   ['an order is good for ever', 'lib/core/override.ts', 'closes: now + STARTS_WITHIN + need,', 'closes: now + 9 * STARTS_WITHIN + need,'],
   ['an order skips what it did already', GATES, 'const opening = context.calendarOf(standing).at(now)!;\n  const attempt', 'const opening = context.calendarOf(standing).at(now)!;\n  if (context.scene.overrides?.has(standing.instance.instanceId)) return null;\n  const attempt'],
   ['the same key makes another run', RUNS, 'return stored.order === mine.order && stored.runId !== undefined ? stored.runId : null;', 'return stored.order === mine.order ? run.id : null;'],

@@ -18,6 +18,7 @@ export interface Counts {
   deadLetters: number;
   starts: number;
   crashes: number;
+  stalls: number;
   lostAnswers: number;
   duplicates: number;
   staleReads: number;
@@ -33,7 +34,7 @@ export interface Counts {
 
 export function noCounts(): Counts {
   return {
-    passes: 0, works: 0, deadLetters: 0, starts: 0, crashes: 0, lostAnswers: 0, duplicates: 0, staleReads: 0, troubledReads: 0,
+    passes: 0, works: 0, deadLetters: 0, starts: 0, crashes: 0, stalls: 0, lostAnswers: 0, duplicates: 0, staleReads: 0, troubledReads: 0,
     storeFailures: 0, foreign: 0, requests: 0, calendarTroubles: 0, failedUpgrades: 0, alerts: 0, backups: 0,
   }; // biome-ignore format: a list
 }
@@ -109,7 +110,7 @@ export class Night {
   }
 
   /** The weather of that kind that meets what is named so now. */
-  weather<K extends 'reads' | 'calls' | 'store' | 'receiver' | 'queue' | 'calendar' | 'kills'>(
+  weather<K extends 'reads' | 'calls' | 'store' | 'receiver' | 'queue' | 'calendar' | 'kills' | 'stalls'>(
     kind: K,
     name: string,
   ): FaultOf<K> | null {
@@ -131,10 +132,12 @@ export class Night {
     const name = this.begin(life);
     if (!name) return never();
     await this.timeline.sleep(this.latency(life, name));
+    await this.#stall(life, `${name}/before`, what);
     if (life.isDead || this.dies(life, `${name}/before`, what)) return never();
     try {
       return await perform();
     } finally {
+      await this.#stall(life, `${name}/after`, what);
       if (this.dies(life, `${name}/after`, what)) await never();
       await this.timeline.sleep(this.latency(life, `${name}/back`));
       if (life.isDead) await never();
@@ -159,6 +162,16 @@ export class Night {
     if (!this.weather('kills', name)) return false;
     this.kill(life, what);
     return true;
+  }
+
+  /** Its host counts no time in which it was suspended. */
+  async #stall(life: Life, name: string, what: string): Promise<void> {
+    const stall = this.weather('stalls', name);
+    if (!stall) return;
+    this.counts.stalls += 1;
+    this.note(life.name, `STALLED at ${what} for ${stall.for} ms`);
+    life.stalledFor += stall.for;
+    await this.timeline.sleep(stall.for);
   }
 
   /** The number of an upgrade call that is about to leave, and whether its process is to die now. */

@@ -207,7 +207,7 @@ export class Stage {
     machine.isTaken = true;
     this.#count += 1;
     const name = `${kind}-${this.#count}`;
-    const life: Life = { name, machine, startedAt: begunAt, begunAt, rules, policy, hasPolicy, kind, onId: () => {}, slowness, effects: 0, failures: 0, isDead: false, isOver: false, isAlone: this.#alive.size === 0, sawFailed: new Set(), sawTasks: new Set(), readAt: new Map() }; // biome-ignore format: one thought
+    const life: Life = { name, machine, startedAt: begunAt, begunAt, rules, policy, hasPolicy, kind, onId: () => {}, slowness, effects: 0, stalledFor: 0, failures: 0, isDead: false, isOver: false, isAlone: this.#alive.size === 0, sawFailed: new Set(), sawTasks: new Set(), readAt: new Map() }; // biome-ignore format: one thought
     for (const other of this.#alive) other.isAlone = false;
     this.#alive.add(life);
     return life;
@@ -226,9 +226,13 @@ export class Stage {
     return machine;
   }
 
-  /** As its host limits it: the functions know that themselves, and begin nothing any more some time before. */
+  /** As its host limits it: the functions know that themselves, and begin nothing any more some time before. No time is counted in which it was suspended. */
   limit(life: Life, lasts: number = LASTS.most): void {
-    this.#night.timeline.after(lasts, () => this.#night.kill(life, 'the end of its time'));
+    const { stalledFor } = life;
+    this.#night.timeline.after(lasts, () => {
+      if (life.stalledFor === stalledFor) this.#night.kill(life, 'the end of its time');
+      else this.limit(life, life.stalledFor - stalledFor);
+    });
   }
 
   /** Null where it died or failed. */

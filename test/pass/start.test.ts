@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Attempt } from '../../lib/core/attempt.ts';
 import { ruleFor } from '../../lib/core/errors.ts';
 import { recheck } from '../../lib/core/recheck.ts';
-import { DAY, HOUR, MINUTE } from '../../lib/core/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../lib/core/time.ts';
 import { DcsError } from '../../lib/deps.ts';
 import { look } from '../../lib/pass/look.ts';
 import { anAttempt, anInstance, aPolicy, LIMITS, NIGHT } from '../support/builders.ts';
@@ -103,6 +103,43 @@ describe('a task that is at work, and shows in no status', () => {
     world.listTasks = async () => [task('EXECUTING')];
     await world.pass({ override: { runId: 'run-1' }, only: () => true });
     expect(world.posts).toEqual([]);
+  });
+});
+
+describe('a machine that stands still in the middle of a start', () => {
+  it.each<[string, 'listTasks' | 'showVersions' | 'holds' | 'claim', number, boolean]>([
+    ['what was read is as old as that', 'showVersions', MINUTE + SECOND, false],
+    ['what was read is as old as that', 'listTasks', MINUTE + SECOND, false],
+    ['holds are', 'holds', 11 * SECOND, false],
+    ['the claim is', 'claim', 6 * SECOND, false],
+    ['a slow API is no reason', 'showVersions', 50 * SECOND, true],
+    ['a slow ledger is no reason', 'holds', 8 * SECOND, true],
+  ])('%s: %s takes %i ms', async (_, what, lasts, mayStart) => {
+    const world = new FakeWorld(['a']);
+    const deps = world.deps();
+    const slow =
+      <A extends unknown[], R>(real: (...given: A) => Promise<R>) =>
+      async (...given: A): Promise<R> => {
+        const result = await real(...given);
+        // Those of the decision before are as quick as ever.
+        if (isStarting) world.now += lasts;
+        return result;
+      };
+    let isStarting = false;
+    const { showInstance } = deps.dcs;
+    deps.dcs.showInstance = (...given) => {
+      isStarting = true;
+      return showInstance(...given);
+    };
+    const port = (what === 'holds' || what === 'claim' ? deps.ledger : deps.dcs) as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>; // biome-ignore format: one thought
+    port[what] = slow(port[what]!.bind(port));
+    const { decisions } = await world.pass({}, deps);
+    expect(world.posts.length).toBe(mayStart ? 1 : 0);
+    if (!mayStart)
+      expect(decisions[0]).toMatchObject({ action: 'wait', detail: expect.stringMatching(/took too long/) });
+    // Nothing is left behind that would keep it back.
+    await world.pass();
+    expect(world.posts.length).toBe(1);
   });
 });
 

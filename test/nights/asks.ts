@@ -93,7 +93,7 @@ async function orderUpgrade(
   };
   const key = `key-${night.time}-${spec.id}`;
   const place = async (given: object): Promise<Reply | null> => {
-    const order: Order | null = override ? records.ordered(spec.id) : null;
+    const order: Order | null = override ? records.ordered(spec.id, key) : null;
     const reply = await door.ask(ops('POST', '/upgrades', given, key), (id) => order?.runIds.push(id));
     records.answered(reply, '/upgrades');
     if (order && reply && reply.status < 500 && reply.status !== 202) records.withdrawn(order);

@@ -108,6 +108,8 @@ function drawOrders({ dice, at, name, rules }: Surroundings): Extra {
       () => [freeze(early.to)],
       // Its hour is over before anything lets it go.
       () => [hold(dice.whole(66, 80)), freeze(begins + 110 * MINUTE)],
+      // It is refused whenever it is asked for.
+      () => [{ kind: 'dcs', instance, fault: { fault: 'refuse', code: 'DCS.4099' } }],
       // It fails, and somebody orders it anew.
       () => [{ kind: 'dcs', instance, fault: { fault: 'fail_task', code: 'DCS.5006' } }, { ...fault, at: begins + dice.whole(20, 40) * MINUTE, twice: null }],
     ])(); // biome-ignore format: a list

@@ -94,7 +94,8 @@ export const MOST_CALLS = 3;
 
 function tooManyCalls(judge: Judge, { instance, opening }: Call): string | null {
   const before = judge.calls.filter((one) => one.instance === instance && one.opening === opening).length;
-  const openings = judge.records.orders.filter(({ instanceId }) => instanceId === instance.spec.id).length + (opening < 0 ? 0 : 1); // biome-ignore format: one thought
+  const orders = judge.records.orders.filter(({ instanceId }) => instanceId === instance.spec.id);
+  const openings = new Set(orders.map(({ key }) => key)).size + (opening < 0 ? 0 : 1);
   return before >= MOST_CALLS * openings ? `it is call ${before + 1}` : null;
 }
 

@@ -69,7 +69,7 @@ const TABLE: readonly Row[] = [
   ['a tag that opts out is not read', 'lib/core/selection.ts', 'if (tag !== undefined && OFF.includes(tag.trim().toLowerCase())) {', 'if (tag === OFF[99]) {'],
   ['what is at something else is called', GATES, "if (instance.status !== 'RUNNING')", "if (instance.status === 'UPGRADING')"],
   ['what was decided is not asked again before the call', 'lib/core/recheck.ts', 'if (no) return no.detail;', '', ['lib/core/recheck.ts', 'const found = calendarOf(standing).at(now)!;', 'const found = calendarOf(standing).at(now) ?? { ...opening, windows: [] };']],
-  ['a start is made without time to record it', PREFLIGHT, "if (signal?.aborted) return no('the run has no time left');", '', [PREFLIGHT, "if (signal?.aborted) return 'the run has no time left';", ''], [PREFLIGHT, 'clock.now() - DAY, signal)', 'clock.now() - DAY)']],
+  ['a start is made without time to record it', START, 'await preflight(deps, given, signal);', 'await preflight(deps, given);', [START, 'order.slot.opening, clock.now(), signal);', 'order.slot.opening, clock.now());']],
   // Limits
   ['one more than limits.parallel', LIMITS, 'if (this.#inFlight >= limits.parallel)', 'if (this.#inFlight > limits.parallel)'],
   ['one more than limits.perScope', LIMITS, '(this.#perScope.get(instance.scope) ?? 0) >= limits.perScope', '(this.#perScope.get(instance.scope) ?? 0) > limits.perScope'],

@@ -61,6 +61,8 @@ export class Night {
   brokenUntil = 0;
   /** Requests that wait for their answer, by what ends their patience. */
   readonly pending = new Set<AbortController>();
+  /** What is told once. */
+  readonly isOut = new Set<Fault>();
   /** Who killed a process is told of, so that a queue can give its message to another. */
   onDeath: (life: Life) => void = () => {};
   readonly #faults: Map<Kind, Fault[]>;

@@ -1,5 +1,6 @@
 import { PARTS } from '../../lib/core/instance.ts';
-import { SECOND } from '../../lib/core/time.ts';
+import { MINUTE, SECOND } from '../../lib/core/time.ts';
+import type { Message } from '../../lib/deps.ts';
 import { holdId, placeHold, releaseHold } from '../../lib/operations.ts';
 import { buildFleet } from '../../lib/simulator/build.ts';
 import { isGone, minorAt, newestOf, statusAt } from '../../lib/simulator/lifecycle.ts';
@@ -55,13 +56,29 @@ const DOINGS: Doings = {
     world.begin(found, parts, now);
     night.counts.foreign += 1;
   }), // biome-ignore format: one thought
-  latest_moves: (night, { at }) => when(night, at, 'LATEST moves', () => {
-    const { world } = night.simulator;
-    const newest = world.latestOf('5.0')!.engine.replace(/\d+$/, (text) => String(Number(text) + 1));
-    world.moveLatest('5.0', 'engine', newest);
-    night.judge.records.moves.push(night.timeline.now);
-  }), // biome-ignore format: one thought
+  latest_moves: (night, { at }) => when(night, at, 'LATEST moves', () => moveLatest(night)),
 };
+
+function moveLatest({ simulator: { world }, judge, timeline }: Night): void {
+  const newest = world.latestOf('5.0')!.engine.replace(/\d+$/, (text) => String(Number(text) + 1));
+  world.moveLatest('5.0', 'engine', newest);
+  judge.records.moves.push(timeline.now);
+}
+
+/** A message goes on its way. How much longer than others it takes, in milliseconds, for the sake of what happens meanwhile. */
+export function detourOf(night: Night, body: string): number {
+  const news = night.faults('news_on_the_way').find((one) => !night.isOut.has(one));
+  const message = news && (JSON.parse(body) as Message);
+  if (message?.kind !== 'start') return 0;
+  const instance = night.simulator.world.instances.get(message.attemptId.slice(0, message.attemptId.indexOf('@')));
+  if (!news || instance?.spec.tags.env !== news.wave) return 0;
+  night.isOut.add(news);
+  night.timeline.after(5 * SECOND, () => {
+    night.note('people', 'LATEST moves');
+    moveLatest(night);
+  });
+  return MINUTE;
+}
 
 export function playPeople(night: Night): void {
   for (const fault of night.plan.faults)

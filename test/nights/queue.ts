@@ -7,7 +7,7 @@ import type { JsonService } from '../../lib/io/aws/json.ts';
 import { subjectOf } from '../support/take-up.ts';
 import { type Life, living } from './machine.ts';
 import type { Night } from './night.ts';
-import { when } from './people.ts';
+import { detourOf, when } from './people.ts';
 import type { Stage } from './play.ts';
 import { contextOf, runtimeOf } from './runtime.ts';
 
@@ -139,7 +139,7 @@ export class Queue {
     night.note('queue', () => `${subjectOf(JSON.parse(body) as Message).slice(-20)}${isMine ? ` (${trouble})` : ''}`);
     if (trouble === 'lost') return;
     const late = trouble === 'late' ? (1 + night.draw(`${name}/late`) * 7) * MINUTE : 0;
-    const due = (wait ?? (0.1 + night.draw(name) * 2) * SECOND) + late;
+    const due = (wait ?? (0.1 + night.draw(name) * 2) * SECOND) + late + detourOf(night, body);
     const delivery = this.#add(body, due);
     if (trouble !== 'doubled') return;
     night.counts.duplicates += 1;

@@ -7,6 +7,8 @@ import { ALERTS_LAST } from './rules.ts';
 /** A person ordered it, whatever windows, freezes and waves say. */
 export interface Order {
   instanceId: string;
+  /** What comes again under one key is one order. */
+  key: string;
   from: EpochMs;
   /** What the program calls it. */
   runIds: string[];
@@ -47,8 +49,8 @@ export class Records {
     return this.#judge.night.plan.hasQueue ? 25 * MINUTE : MINUTE;
   }
 
-  ordered(instanceId: string): Order {
-    const order: Order = { instanceId, from: this.#now, runIds: [] };
+  ordered(instanceId: string, key: string): Order {
+    const order: Order = { instanceId, key, from: this.#now, runIds: [] };
     this.orders.push(order);
     return order;
   }

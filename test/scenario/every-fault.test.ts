@@ -21,6 +21,9 @@ function movingClock(start: number): Clock & { advance(ms: number): void } {
   return { now: () => at, sleep: async (ms) => advance(ms), advance };
 }
 
+/** So many ticks after all is over and told, nothing has begun anew. */
+const REST = 15;
+
 /** A night of one instance against the simulator, by real requests with real signatures, a tick a minute. */
 async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead = 0, gates: Gates | null = null) {
   const clock = movingClock(NIGHT + MINUTE);
@@ -43,7 +46,7 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead =
     credentials: async () => DEMO_KEY,
     endpointOverride: simulator.url,
     log,
-    timeouts: { tryLasts: 150 },
+    timeouts: { tryLasts: 250 },
   };
   const [dcs, metrics] = [createDcs(options), createMetrics(options)];
   const ledger = createMemoryLedger();
@@ -58,13 +61,15 @@ async function nightOf(instance: Omit<FileInstance, 'name'>, ticks = 60, ahead =
   };
   const policy = aPolicy({ rollout: [aWave('dev', { match: {} })], limits: { ...LIMITS, maxErrors: 1 }, gates });
   try {
-    for (let tick = 0; tick < ticks; tick++) {
+    for (let tick = 0, quiet = 0; tick < ticks && quiet < REST; tick++) {
       await reconcile(
         { clock, dcs, metrics, ledger, log, notifier, holder: 'one' },
         { policy, problem: null },
         { requestedBy: 'schedule', reason: 'tick' },
       );
       clock.advance(MINUTE);
+      const isOver = simulator.posts.length > 0 && (await ledger.activeAttempts()).length === 0;
+      quiet = isOver ? quiet + 1 : 0;
     }
     const [attempt] = await ledger.attempts({});
     const posts = simulator.posts.map(({ body, outcome, code }) => ({ body, outcome, code }));

@@ -7,11 +7,16 @@
  */
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Violation } from '../test/nights/call.ts';
 import { MUTANTS, type Mutant, mutated } from '../test/nights/mutants.ts';
+
+interface Found {
+  seed: number;
+  violation: Violation;
+}
 
 const { values } = parseArgs({ options: { seeds: { type: 'string' }, only: { type: 'string' } } });
 const seeds = String(Number(values.seeds ?? 1_000));
@@ -20,20 +25,35 @@ const root = resolve(import.meta.dirname, '..');
 const LONGEST = 10 * 60_000;
 
 const chosen = MUTANTS.filter(({ name }) => name.includes(values.only ?? ''));
-const copy = await copyOf(root);
-let survivors = 0;
-try {
-  for (const mutant of chosen) {
-    const found = await hunt(mutant);
-    if (found === null) survivors += 1;
-    const [seed, rule] = found ? [`seed ${found.seed}`, found.violation.rule] : ['SURVIVED', ''];
-    console.log(`${mutant.name.padEnd(60)} ${seed.padEnd(10)} ${rule}`);
-  }
-} finally {
-  await rm(copy, { recursive: true, force: true });
-}
+const results: (Found | null)[] = [];
+let next = 0;
+let shown = 0;
+// Each processor hunts for mutants of its own: most are found within a few nights, so that two would have little to share.
+await Promise.all(Array.from({ length: Math.min(availableParallelism(), chosen.length) }, lane));
+const survivors = results.filter((found) => found === null).length;
 console.log(`${chosen.length - survivors} of ${chosen.length} mutants were found within ${seeds} nights`);
 process.exitCode = survivors === 0 ? 0 : 1;
+
+async function lane(): Promise<void> {
+  const copy = await copyOf(root);
+  try {
+    while (next < chosen.length) {
+      const index = next++;
+      results[index] = await hunt(copy, chosen[index]!);
+      show();
+    }
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
+
+/** In the order of the table, as far as they are there. */
+function show(): void {
+  for (let found = results[shown]; found !== undefined; found = results[++shown]) {
+    const [seed, rule] = found ? [`seed ${found.seed}`, found.violation.rule] : ['SURVIVED', ''];
+    console.log(`${chosen[shown]!.name.padEnd(60)} ${seed.padEnd(10)} ${rule}`);
+  }
+}
 
 /** What the simulation needs and no more; packages are shared. */
 async function copyOf(from: string): Promise<string> {
@@ -45,7 +65,7 @@ async function copyOf(from: string): Promise<string> {
 }
 
 /** The first seed whose night shows it; null when none does. */
-async function hunt(mutant: Mutant): Promise<{ seed: number; violation: Violation } | null> {
+async function hunt(copy: string, mutant: Mutant): Promise<Found | null> {
   const originals = new Map<string, string>();
   for (const edit of [mutant, ...(mutant.also ?? [])]) {
     const file = join(copy, edit.file);
@@ -54,16 +74,16 @@ async function hunt(mutant: Mutant): Promise<{ seed: number; violation: Violatio
     await writeFile(file, mutated(source, edit, mutant.name));
   }
   try {
-    const output = await simulate();
-    return (JSON.parse(output) as { broken: { seed: number; violation: Violation } | null }).broken;
+    const output = await simulate(copy);
+    return (JSON.parse(output) as { broken: Found | null }).broken;
   } finally {
     for (const [file, source] of originals) await writeFile(file, source);
   }
 }
 
 /** @throws when it says nothing: a mutant that cannot be played is a mistake in the table */
-function simulate(): Promise<string> {
-  const child = spawn(process.execPath, ['scripts/simulate.ts', '--seeds', seeds, '--json'], {
+function simulate(copy: string): Promise<string> {
+  const child = spawn(process.execPath, ['scripts/simulate.ts', '--seeds', seeds, '--workers', '1', '--json'], {
     cwd: copy,
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: LONGEST,

@@ -3,7 +3,7 @@
  * any two effects, lost answers, stale reads, and people who change their minds (test/nights). One number drives each
  * night, so a night that breaks a rule can be played again.
  *
- *   npm run simulate -- [--seeds 1000] [--from 1] [--ledger memory|sqlite|dynamodb] [--json]
+ *   npm run simulate -- [--seeds 1000] [--from 1] [--ledger memory|sqlite|dynamodb] [--workers N] [--json]
  *
  * Exit 1 with the seed, the fewest faults that still break the rule, and the night's story, at the first violation.
  */
@@ -44,6 +44,7 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     from: { type: 'string' },
     ledger: { type: 'string' },
+    workers: { type: 'string' },
     json: { type: 'boolean' },
   },
 });
@@ -51,13 +52,16 @@ const count = Number(values.seeds ?? 1_000);
 const from = Number(values.from ?? 1);
 const ledger = LEDGERS.find((kind) => kind === (values.ledger ?? 'memory'));
 if (!ledger) console.error(`--ledger must be one of ${LEDGERS.join(', ')}, not "${values.ledger}"`);
-if (!ledger || !(count > 0) || !Number.isInteger(from)) {
-  console.error(`usage: npm run simulate -- [--seeds N] [--from SEED] [--ledger ${LEDGERS.join('|')}] [--json]`);
+const most = Number(values.workers ?? availableParallelism());
+if (!ledger || !(count > 0) || !Number.isInteger(from) || !(most >= 1)) {
+  console.error(
+    `usage: npm run simulate -- [--seeds N] [--from SEED] [--ledger ${LEDGERS.join('|')}] [--workers N] [--json]`,
+  );
   process.exit(2);
 }
 
 const began = performance.now();
-const workers = Math.min(Math.max(1, availableParallelism()), count, 8);
+const workers = Math.min(most, count, 8);
 const lowest = new Int32Array(new SharedArrayBuffer(4)).fill(2 ** 31 - 1);
 const shares = await Promise.all(Array.from({ length: workers }, (_, index) => shareOf(index, ledger)));
 const total = noCounts();

@@ -64,7 +64,7 @@ const TABLE: readonly Row[] = [
   ['a freeze ends ten minutes early', 'lib/core/freeze.ts', 'return policy.freezes.find((freeze) => covers(freeze, at) && concerns(freeze, instance, part)) ?? null;', 'return policy.freezes.find((freeze) => covers(freeze, at + 600_000) && concerns(freeze, instance, part)) ?? null;'],
   ['holds are forgotten', 'lib/core/hold.ts', 'return holds.find((hold) => isInForce(hold, now) && covers(hold.match, instance, wave)) ?? null;', 'return null;'],
   ['holds on a tag are forgotten', 'lib/core/hold.ts', 'tags.every(([key, value]) => instance.tags[key] === value),', 'tags.length === 0,'],
-  ['holds are not read again before a call', PREFLIGHT, 'const holds = await holdsNow(deps.ledger, policy, deps.clock.now());', 'const holds: Hold[] = [];'],
+  ['holds are not read again before a call', PREFLIGHT, 'const holds = await holdsNow(deps.ledger, policy, holdsSince);', 'const holds: Hold[] = [];'],
   ['a broken policy starts what the last good one says', 'lib/reconcile.ts', 'if (state.problem === null) {', 'if (state.policy) {'],
   ['a tag that opts out is not read', 'lib/core/selection.ts', 'if (tag !== undefined && OFF.includes(tag.trim().toLowerCase())) {', 'if (tag === OFF[99]) {'],
   ['what is at something else is called', GATES, "if (instance.status !== 'RUNNING')", "if (instance.status === 'UPGRADING')"],

@@ -85,7 +85,7 @@ export interface Attempt {
   progress: { percent: number; remainSeconds: number | null; at: EpochMs } | null;
   /** Alert keys that were delivered for this attempt. */
   told: string[];
-  /** By event: the alert that it is told in together with others, from before that was sent. */
+  /** By event: the alert that it is told in together with others, from before that was sent. With a `!`: its end, where some have yet to hear of it. */
   toldAs?: Record<string, { key: string; at: EpochMs }>;
   /** True once it has ended and all there is to tell was told: no pass needs to look at it again. */
   settled: boolean;

@@ -55,8 +55,10 @@ export function recoveries(
   return ended.map((group) => {
     const attempts = group.map(({ attempt }) => attempt);
     const alert = groupedAlert(attempts.map((attempt) => ({ alert: failureAlert(attempt, ruleOf) })));
-    const { told, state } = attempts[0]!;
-    const over = overAlert({ ...alert, key: toldAs(told, state) ?? alert.key }, now);
+    const { told, state, toldAs: first } = attempts[0]!;
+    const key = toldAs(told, state) ?? alert.key;
+    // Who hears it later hears of the same end.
+    const over = overAlert({ ...alert, key }, first?.[`${state}!`]?.at ?? now);
     return { alert: { ...over, summary: `${over.summary} It has the latest version now.` }, attempts };
   });
 }

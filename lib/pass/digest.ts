@@ -6,6 +6,7 @@ import { type EpochMs, HOUR } from '../core/time.ts';
 import type { Opening } from '../core/window.ts';
 import type { Condition, Deps } from '../deps.ts';
 import type { Delivery } from './delivery.ts';
+import { isLetter } from './letters.ts';
 
 /** What runs past the close is waited for, but no longer than this: it is told as still running then. */
 const PATIENCE = 3 * HOUR;
@@ -26,6 +27,7 @@ export async function tellDigests(
     const { key, alert: promised, reached = [] } = condition;
     if (
       promised.event !== 'digest' ||
+      isLetter(key) ||
       deps.clock.now() < promised.at ||
       openings.some(({ id }) => id === promised.labels.opening)
     )

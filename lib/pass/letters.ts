@@ -28,14 +28,20 @@ export class Letters {
     this.#letters = new Map(conditions.filter(({ key }) => isLetter(key)).map((one) => [one.key, one]));
   }
 
+  /** What was over and came back has its key, and is another alert: nobody has refused that yet. */
+  #letter(name: string, alert: Alert): Condition | undefined {
+    const letter = this.#letters.get(keyOf(name, alert));
+    return letter && (alert.resolved || alert.at <= letter.alert.at) ? letter : undefined;
+  }
+
   /** Given up. */
   isDead(name: string, alert: Alert): boolean {
-    return (this.#letters.get(keyOf(name, alert))?.toldAt ?? null) !== null;
+    return (this.#letter(name, alert)?.toldAt ?? null) !== null;
   }
 
   /** To be tried later. */
   rests(name: string, alert: Alert): boolean {
-    const letter = this.#letters.get(keyOf(name, alert));
+    const letter = this.#letter(name, alert);
     const pause = Math.min(HOUR, MINUTE * 2 ** (letter?.tries ?? 0));
     return letter !== undefined && this.#deps.clock.now() < (letter.triedAt ?? 0) + pause;
   }
@@ -43,7 +49,7 @@ export class Letters {
   async noteRefusal(name: string, alert: Alert): Promise<void> {
     const { clock, ledger, log } = this.#deps;
     const key = keyOf(name, alert);
-    const tries = (this.#letters.get(key)?.tries ?? 0) + 1;
+    const tries = (this.#letter(name, alert)?.tries ?? 0) + 1;
     const isDead = tries >= MOST_TRIES;
     const letter = { key, alert, tries, triedAt: clock.now(), toldAt: isDead ? clock.now() : null };
     if (isDead) log('error', 'alert_given_up', { target: name, alert });

@@ -15,8 +15,12 @@ export async function tellRecoveries(deps: Deps, failed: readonly Failed[], deli
     const result = await delivery.give(alert, reachedBy(attempts[0]!.told, markOf(alert)));
     if (result.told) alerts.push(alert);
     if (!result.told && !result.complete) continue;
-    for (const attempt of attempts)
-      await deps.ledger.save({ ...attempt, told: marked(attempt.told, alert, result, false) });
+    const { key, at } = alert;
+    for (const attempt of attempts) {
+      const told = marked(attempt.told, alert, result, false);
+      const toldAs = result.complete ? {} : { toldAs: { ...attempt.toldAs, [markOf(alert)]: { key, at } } };
+      await deps.ledger.save({ ...attempt, told, ...toldAs });
+    }
   }
   return alerts;
 }

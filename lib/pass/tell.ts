@@ -14,6 +14,7 @@ import { tellConditions } from './conditions.ts';
 import { deadlinesMeanwhile } from './deadlines.ts';
 import { Delivery } from './delivery.ts';
 import { ownOpenings, tellDigests } from './digest.ts';
+import { isLetter } from './letters.ts';
 import { tellRecoveries } from './recovered.ts';
 import type { Gathered } from './tally.ts';
 
@@ -164,8 +165,8 @@ export async function tell(
  */
 export function spentScopes(conditions: readonly Condition[], since: EpochMs): Map<string, string> {
   const spent = new Map<string, string>();
-  for (const { alert, endedAt, seenAt = alert.at } of conditions) {
-    if (endedAt !== undefined) continue;
+  for (const { key, alert, endedAt, seenAt = alert.at } of conditions) {
+    if (endedAt !== undefined || isLetter(key)) continue;
     const { scope, during, code } = alert.labels;
     const isSpent = during === 'call' && ruleOf(code ?? '').retry === 'never' && seenAt >= since;
     if (isSpent && scope) spent.set(scope, `${alert.summary} ${alert.action}`);

@@ -1,9 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { scopeAlert } from '../../lib/core/alert-facts.ts';
+import { ruleFor } from '../../lib/core/errors.ts';
 import { HOUR, MINUTE } from '../../lib/core/time.ts';
+import { spentScopes } from '../../lib/pass/tell.ts';
 import { aHold, anInstance, aPolicy, aWave, LIMITS, NIGHT, upToDate } from '../support/builders.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 const many = Array.from({ length: 200 }, (_, index) => `cache-${String(index).padStart(3, '0')}`);
+
+/** What a scope answers whose keys are not good. */
+const refused = { code: 'APIGW.0301', status: 401 };
 
 /** A night in which every upgrade is refused for the same reason. */
 function aBadNight(names: readonly string[] = many): FakeWorld {
@@ -334,9 +340,22 @@ describe('what is over is told to those who were told of it, under the same key'
     expect(world.ended.filter(({ event }) => event === 'failed').map(({ key }) => key)).toEqual([alert!.key]);
   });
 
+  it('a failure: a receiver that was down then hears of the same end, at the same instant', async () => {
+    const world = aBadNight(['a']);
+    world.receivers = ['ops', 'chat'];
+    await world.ticks(30);
+    world.deaf.add('chat');
+    world.renew(anInstance('a', { versions: upToDate() }));
+    await world.ticks(48, 30 * MINUTE);
+    world.deaf.clear();
+    await world.ticks(48, 30 * MINUTE);
+    const ends = world.taken.filter(({ event, receiver }) => event === 'failed!' && receiver !== 'log');
+    expect(ends.map(({ receiver }) => receiver)).toEqual(['ops', 'chat']);
+    expect(new Set(ends.map(({ of }) => of)).size).toBe(1);
+  });
+
   it('a scope that can be read again: once, and the next time is told anew', async () => {
     const world = new FakeWorld(['a']);
-    const refused = { code: 'APIGW.0301', status: 401 };
     const [scope] = world.policy.scopes;
     world.broken.set(scope!.id, refused);
     await world.ticks(2);
@@ -418,6 +437,43 @@ describe('an alert that a receiver refuses as it is', () => {
     await world.ticks(2);
     expect(await letters()).toEqual([]);
     expect(takenBy(world, 'chat')).toEqual(['id-b']);
+  });
+
+  it('a digest: it is told once to the others, and given up like any other', async () => {
+    const world = new FakeWorld(['a']);
+    world.receivers = ['ops', 'chat'];
+    world.digested = ['ops', 'chat'];
+    world.picky.set('chat', 'digest:');
+    await world.ticks(1);
+    world.now = Date.parse('2026-11-23T21:05:00Z');
+    await world.ticks(60);
+    const taken = world.taken.filter(({ event, receiver }) => event === 'digest' && receiver !== 'log');
+    expect(taken.map(({ receiver }) => receiver)).toEqual(['ops']);
+    expect(world.logs.filter(({ code }) => code === 'alert_given_up')).toHaveLength(1);
+    expect((await world.ledger.conditions()).map(({ key }) => key.slice(0, 7))).toEqual(['letter:']);
+  });
+
+  it('stops no later one: what was over and comes back is told, also under the key of a dead letter', async () => {
+    const world = new FakeWorld(['a']);
+    const [scope] = world.policy.scopes;
+    world.receivers = ['ops', 'chat'];
+    world.picky.set('chat', 'scope:');
+    world.broken.set(scope!.id, refused);
+    await world.ticks(100);
+    expect(world.logs.filter(({ code }) => code === 'alert_given_up')).toHaveLength(1);
+    world.broken.clear();
+    world.picky.clear();
+    await world.ticks(2);
+    world.broken.set(scope!.id, refused);
+    await world.ticks(2);
+    expect(world.taken.filter(({ event, receiver }) => event === 'scope' && receiver === 'chat')).toHaveLength(1);
+  });
+
+  it('does not keep its scope spent once that is over', () => {
+    const failure = { ...refused, message: 'no', requestId: null, rule: ruleFor(refused.code, refused.status) };
+    const alert = scopeAlert('s/p', 'call', failure, 1);
+    expect(spentScopes([{ key: alert.key, alert, toldAt: null }], 0).size).toBe(1);
+    expect(spentScopes([{ key: `letter:chat:${alert.key}`, alert, toldAt: 1 }], 0).size).toBe(0);
   });
 });
 

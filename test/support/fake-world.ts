@@ -113,7 +113,8 @@ export class FakeWorld implements Dcs, Metrics {
   digested: string[] = [];
   /** What a receiver wants, where that is not all. */
   picks = new Map<string, (alert: Alert) => boolean>();
-  taken: { at: EpochMs; receiver: string; event: string; key: string; summary: string }[] = [];
+  /** `of`: the instant that the alert has. */
+  taken: { at: EpochMs; of: EpochMs; receiver: string; event: string; key: string; summary: string }[] = [];
   /** Every time that somebody was tried. */
   tries: { at: EpochMs; receiver: string }[] = [];
   logs: Record<string, unknown>[] = [];
@@ -319,7 +320,14 @@ export class FakeWorld implements Dcs, Metrics {
     for (const receiver of to) this.tries.push({ at: this.now, receiver });
     if (failed.length < to.length) (alert.resolved ? this.ended : this.alerts).push(alert);
     for (const receiver of to.filter((name) => !failed.includes(name)))
-      this.taken.push({ at: this.now, receiver, event: markOf(alert), key: alert.key, summary: alert.summary });
+      this.taken.push({
+        at: this.now,
+        of: alert.at,
+        receiver,
+        event: markOf(alert),
+        key: alert.key,
+        summary: alert.summary,
+      });
     return { failed, refused, rests };
   }
 

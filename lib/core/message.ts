@@ -66,6 +66,9 @@ const MORE = '…';
 export function shortened(text: string, { most, size = characters, escaped = (one) => one }: Fit): string {
   // More of it cannot fit, however it is counted, and an endless text must not cost more than its limit.
   const line = oneLine(text.slice(0, 2 * most + 1_000));
+  // Most texts fit, and where characters end is then of no matter.
+  const whole = Array.from(line, escaped).join('');
+  if (size(whole) <= most) return whole;
   const pieces: string[] = [];
   let used = 0;
   let room = 0;

@@ -5,6 +5,7 @@ import { matchesSubject } from '../../core/subject.ts';
 import { iso } from '../../core/time.ts';
 import type { Clock, Log, LogLevel, Notifier } from '../../deps.ts';
 import type { CredentialSource } from '../dcs/caller.ts';
+import type { Post } from './post.ts';
 import { keyedProblems, receiverProblems, signedProblems, topicProblems, urlProblems } from './receiver.ts';
 import type { Form } from './send.ts';
 
@@ -16,6 +17,8 @@ export interface NotifierOptions {
   credentials?: CredentialSource;
   /** How long one request to a receiver may take, in milliseconds. */
   timeout?: number;
+  /** What makes the requests to receivers that take a POST. Absent: the network. */
+  post?: Post;
 }
 
 /** One kind of receiver. `send` rejects with an error that names no secret. */

@@ -31,6 +31,9 @@ export interface PostOptions {
   resolve?: Resolve | undefined;
 }
 
+/** Makes one POST, once. @throws UnsentError */
+export type Post = (outgoing: Outgoing, options: PostOptions) => Promise<Answer>;
+
 /** Receivers answer with a line or two. */
 const MOST_BYTES = 16 * 1024;
 

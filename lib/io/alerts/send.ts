@@ -2,7 +2,7 @@ import type { Alert } from '../../core/alert.ts';
 import type { NotifyTarget } from '../../core/policy.ts';
 import { type EpochMs, HOUR, SECOND } from '../../core/time.ts';
 import type { Clock } from '../../deps.ts';
-import { type Answer, type Outgoing, post, type Resolve, UnsentError } from './post.ts';
+import { type Answer, type Outgoing, type Post, post as postOnce, type Resolve, UnsentError } from './post.ts';
 
 /** How one kind of receiver wants to be told. Pure: the request is made from the alert and the instant of sending alone. */
 export interface Form {
@@ -25,6 +25,8 @@ export interface SendOptions {
   /** For one request, in milliseconds. */
   timeout?: number | undefined;
   resolve?: Resolve | undefined;
+  /** What makes the requests. Absent: the network. */
+  post?: Post | undefined;
 }
 
 /** One receiver's silence costs no more than this. */
@@ -72,7 +74,7 @@ export async function sendAlert(form: Form, target: NotifyTarget, alert: Alert, 
 }
 
 async function sendOnce(form: Form, target: NotifyTarget, alert: Alert, options: SendOptions): Promise<void> {
-  const { clock, timeout = TIMEOUT, resolve } = options;
+  const { clock, timeout = TIMEOUT, resolve, post = postOnce } = options;
   const outgoing = form.request(target, alert, clock.now());
   const reads = form.refusal !== undefined;
   const answer = await post(outgoing, { timeout, reads, resolve }).catch((error: unknown) => {

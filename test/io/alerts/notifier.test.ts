@@ -5,6 +5,7 @@ import type { NotifyTarget } from '../../../lib/core/policy.ts';
 import { SECOND } from '../../../lib/core/time.ts';
 import type { Clock, Notifier } from '../../../lib/deps.ts';
 import { createNotifier, targetProblems } from '../../../lib/io/alerts/notifier.ts';
+import { type Outgoing, type Post, UnsentError } from '../../../lib/io/alerts/post.ts';
 import { type Answer, anAlert, aReceiver, type Receiver } from '../../support/alerts.ts';
 
 const KEY = Buffer.from('0123456789abcdef0123456789abcdef');
@@ -90,6 +91,22 @@ describe('a webhook', () => {
     const at = '2026-11-23T18:00:00Z';
     const data = { ...anAlert(), at };
     expect(JSON.parse(request!.body)).toEqual({ type: 'dcs-upgrader.failed', timestamp: at, data });
+  });
+
+  it('goes over whatever network is handed in: the same request, and what comes back is judged the same', async () => {
+    const asked: Outgoing[] = [];
+    const post: Post = async (outgoing, { timeout, reads }) => {
+      asked.push(outgoing);
+      expect([timeout, reads]).toEqual([5_000, false]);
+      if (asked.length === 1) throw new UnsentError('could not be reached', true);
+      return { status: asked.length === 2 ? 503 : 204, retryAfter: '2', text: '' };
+    };
+    const targets = [to({ url: 'https://nowhere.invalid/hook' })];
+    const one = createNotifier({ targets, clock, log: () => undefined, post });
+    expect(await tell(one, anAlert())).toEqual({ failed: [] });
+    expect(slept).toEqual([500, 2_000]);
+    expect(asked.map(({ url }) => url)).toEqual(Array(3).fill('https://nowhere.invalid/hook'));
+    expect(asked.every(({ headers = {}, body }) => isGenuine({ path: '', headers, body }))).toBe(true);
   });
 
   it('F079: after a 500 it is sent again: the same id and body, a new timestamp and signature', async () => {

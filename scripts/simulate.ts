@@ -36,6 +36,7 @@ const TITLES: Record<keyof Counts | 'nights', string> = {
   calendarTroubles: 'reads of the calendar that failed',
   failedUpgrades: 'upgrades that failed',
   alerts: 'alerts delivered',
+  alertTroubles: 'requests to receivers that failed',
   backups: 'backups made first',
 };
 

@@ -4,6 +4,7 @@ import { Dice } from './chance.ts';
 import { drawExtras } from './draw-asks.ts';
 import { drawClocks, drawMore, withNearClocks } from './draw-more.ts';
 import { drawQueue } from './draw-queue.ts';
+import { drawFickle, drawReceivers } from './draw-receivers.ts';
 import {
   CALL_TROUBLE,
   type CalendarEvent,
@@ -22,7 +23,7 @@ const EPOCH = Date.parse('2026-03-02T00:00:00Z');
 /** The night of a seed. */
 export function drawPlan(seed: number): Plan {
   const dice = new Dice(seed);
-  const rules = drawRules(dice);
+  const rules = { ...drawRules(dice), fickle: drawFickle(seed) };
   const fleet = drawFleet(dice, rules);
   const hasQueue = dice.is(0.35);
   rules.regions = fleet.some(({ region }) => region === 'r2') ? ['r1', 'r2'] : ['r1'];
@@ -37,7 +38,7 @@ export function drawPlan(seed: number): Plan {
     hasQueue,
     fleet,
     rules,
-    faults: withNearClocks([...faults, ...drawClocks(seed), ...more, ...work]),
+    faults: withNearClocks([...faults, ...drawClocks(seed), ...more, ...work, ...drawReceivers({ seed, calmAt })]),
     events,
     calmAt,
     until: rules.windows[1]!.to + 30 * MINUTE,
@@ -45,7 +46,7 @@ export function drawPlan(seed: number): Plan {
 }
 
 /** Two openings, so that what the first leaves undone has another one, without faults at its end. */
-function drawRules(dice: Dice): Rules {
+function drawRules(dice: Dice): Omit<Rules, 'fickle'> {
   const first = 10 * MINUTE;
   const second = first + dice.whole(70, 85) * MINUTE;
   const soaks = [0, 0, 10 * MINUTE, 25 * MINUTE];

@@ -1,4 +1,3 @@
-import type { Alert } from '../../lib/core/alert.ts';
 import type { HoldMatch } from '../../lib/core/hold.ts';
 import { type EpochMs, SECOND } from '../../lib/core/time.ts';
 import { isGone } from '../../lib/simulator/lifecycle.ts';
@@ -8,10 +7,12 @@ import type { SimulatedBackup, SimulatedInstance, Upgrade } from '../../lib/simu
 import type { Call, PlacedHold, Violation } from './call.ts';
 import { HTTP_KEYS } from './door.ts';
 import { CREDENTIALS } from './fleet.ts';
+import { Heard } from './heard.ts';
 import { brokenRule } from './invariants.ts';
 import type { Life } from './machine.ts';
 import { LASTS, type Night } from './night.ts';
 import type { Rules } from './plan.ts';
+import { RECEIVER_MARK } from './receiver-kinds.ts';
 import { Records } from './records.ts';
 
 /** Looks at the night from outside: what reached the control plane, what the receivers got. It never asks the ledger. */
@@ -31,11 +32,7 @@ export class Judge {
   readonly lateCalendars: number[] = [];
   /** When an instance was at something else, by somebody else's doing. */
   readonly busy: { instance: SimulatedInstance; from: EpochMs; to: EpochMs }[] = [];
-  /** What the steady receiver got, repeats included. */
-  readonly told: (Alert & { by: Life })[] = [];
-  /** What both want, by key, until the fickle one has it. */
-  #owed: Alert[] = [];
-  readonly #taken: Alert[] = [];
+  readonly heard = new Heard(this);
   /** Tasks that an undisturbed list has shown to somebody who came to its end. */
   readonly seenTasks = new Set<string>();
   /** By task, when a pass that knew of its failure, and was alone, ended well; or a second one did. */
@@ -132,9 +129,10 @@ export class Judge {
 
   /** A process came to its end by itself: what it was told, and what it told others, is known from now on. */
   ended(life: Life): void {
+    this.heard.ended(life);
     for (const call of this.calls)
       if (call.life === life && call.answered) Object.assign(call, { isKnown: true, knownAt: this.night.timeline.now });
-    const unverified = this.told.filter(({ event, by }) => event === 'unverified' && by === life);
+    const unverified = this.heard.steady.filter(({ event, by }) => event === 'unverified' && by === life);
     for (const { upgrade, instance, isKnown } of this.begun()) {
       const isTold = unverified.some(({ labels }) => labels.name === instance.spec.name);
       if (isTold && (upgrade.end === 'success' || !isKnown))
@@ -153,25 +151,9 @@ export class Judge {
     }
   }
 
-  alerted(life: Life, isFickle: boolean, alert: Alert): void {
-    this.night.counts.alerts += 1;
-    this.#lookForSecrets(JSON.stringify(alert), 'an alert');
-    this.night.note(life.name, `ALERT ${alert.key}${isFickle ? ' (to the fickle one)' : ''}`);
-    if (!isFickle) this.told.push({ ...alert, by: life });
-    if (isFickle) {
-      this.#taken.push(alert);
-      this.#owed = this.#owed.filter((one) => !tells(alert, one));
-    } else if (MUST_REACH.includes(alert.event) && !this.#taken.some((one) => tells(one, alert)))
-      this.#owed.push(alert);
-  }
-
-  /** Bad ends of which the steady receiver was told and the fickle one was not. */
-  owed(): Alert[] {
-    return this.#owed;
-  }
-
   logged(line: string): void {
     this.#lookForSecrets(line, 'the log');
+    this.heard.logged(line);
   }
 
   shown(text: string, where: string): void {
@@ -233,15 +215,14 @@ export class Judge {
   }
 
   #lookForSecrets(text: string, where: string): void {
-    const secrets = [CREDENTIALS.sk, CREDENTIALS.securityToken, ...Object.values(HTTP_KEYS)];
-    if (secrets.some((secret) => text.includes(secret)) || /Signature=[0-9a-f]{20}/.test(text)) {
+    if (SECRETS.some((secret) => text.includes(secret)) || /Signature=[0-9a-f]{20}/.test(text)) {
       this.fail('no secret in a log or an alert', `in ${where}: ${text.slice(0, 300)}`);
     }
   }
 }
 
-/** Nobody may be left without a word of these. */
-const MUST_REACH: readonly string[] = ['failed', 'unverified', 'stuck'];
+/** That no log, no alert and no answer may hold. */
+const SECRETS = [CREDENTIALS.sk, CREDENTIALS.securityToken, RECEIVER_MARK, ...Object.values(HTTP_KEYS)];
 
 function covers(match: HoldMatch, { spec }: SimulatedInstance): boolean {
   const { all, wave, instanceId, scope, tags = {} } = match;
@@ -252,16 +233,4 @@ function covers(match: HoldMatch, { spec }: SimulatedInstance): boolean {
     (scope === undefined || `${spec.region}/${spec.project}` === scope) &&
     Object.entries(tags).every(([key, value]) => spec.tags[key] === value)
   );
-}
-
-/** Whether who has the one has been told the other: what one receiver missed may come to it with what has the same cause. */
-function tells(one: Alert, other: Alert): boolean {
-  if (one.key === other.key) return true;
-  const isOfOne = one.labels.opening === undefined || one.labels.opening === other.labels.opening;
-  const names = namesIn(one);
-  return isOfOne && one.event === other.event && namesIn(other).every((name) => names.includes(name));
-}
-
-export function namesIn({ labels }: Alert): string[] {
-  return labels.instances?.split(', ') ?? (labels.name === undefined ? [] : [labels.name]);
 }

@@ -4,8 +4,9 @@ import { HOUR, iso, MINUTE } from '../../lib/core/time.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { isGone } from '../../lib/simulator/lifecycle.ts';
 import { type Call, isForGood } from './call.ts';
+import { namesIn, type Taken } from './heard.ts';
 import { isWithoutTrace } from './invariants.ts';
-import { type Judge, namesIn } from './judge.ts';
+import type { Judge } from './judge.ts';
 import type { Night } from './night.ts';
 import type { Stage } from './play.ts';
 import { IS_SO, isOurs, mayMissGates } from './reasons.ts';
@@ -94,12 +95,12 @@ function judgeEnd(
 
 /** What the steady receiver was told of an upgrade, or of a call that was refused. What was ordered has an opening of its own. */
 function toldOf(
-  { told, night }: Judge,
+  { heard, night }: Judge,
   { instance, opening, life, orders }: Pick<Call, 'instance' | 'opening' | 'life' | 'orders'>,
-): Judge['told'] {
+): Taken[] {
   const openings = orders.flatMap(({ runIds }) => runIds.map((id) => `override:${id}`));
   if (opening >= 0) openings.push(iso(night.plan.start + life.rules.windows[opening]!.from));
-  return told.filter(
+  return heard.steady.filter(
     (alert) => namesIn(alert).includes(instance.spec.name) && openings.some((one) => isOf(alert, one)),
   );
 }
@@ -118,7 +119,7 @@ const FICKLE_WAITS = 80 * MINUTE;
 function judgeFickle({ judge, timeline, plan }: Night): void {
   const ends = plan.faults.flatMap((fault) => (fault.kind === 'receiver' ? [plan.start + fault.at + fault.lasts] : []));
   if (timeline.now < Math.max(plan.start, ...ends) + FICKLE_WAITS) return;
-  for (const { key, at } of judge.owed())
+  for (const { key, at } of judge.heard.owed())
     if (at + FICKLE_WAITS < timeline.now)
       judge.fail('told to all who want it', `${key} never came to the fickle receiver`);
 }
@@ -127,11 +128,13 @@ function isOf({ key, labels }: Alert, opening: string): boolean {
   return labels.opening === opening || key.includes(opening);
 }
 
-/** At least once means: again where something came between, and not with every pass. */
-function judgeRepeats({ told, night }: Judge): void {
+/** At least once means: again where something came between or no answer came, and not with every pass. */
+function judgeRepeats({ heard, night }: Judge): void {
   const { crashes, storeFailures, duplicates } = night.counts;
-  const most = 3 + crashes + storeFailures + duplicates + night.faults('tick').length + night.faults('receiver').length;
-  for (const [id, all] of Map.groupBy(told, ({ key, at }) => `${key} at ${iso(at)}`)) {
-    if (all.length > most) night.judge.fail('told once', `${id} came ${all.length} times`);
-  }
+  const most = 3 + crashes + storeFailures + duplicates + night.faults('tick').length;
+  for (const taken of [heard.steady, heard.fickle])
+    for (const [id, all] of Map.groupBy(taken, ({ key, at }) => `${key} at ${iso(at)}`)) {
+      const known = all.filter(({ isAnswered }) => isAnswered).length;
+      if (known > most) night.judge.fail('told once', `${id} came ${known} times`);
+    }
 }

@@ -25,6 +25,10 @@ const ALERT_HOLD = 'lib/core/alert-hold.ts';
 const FEEDS = 'lib/io/feeds.ts';
 const WORKER = 'handlers/worker.ts';
 const SQS = 'lib/io/dispatch/sqs.ts';
+const SEND = 'lib/io/alerts/send.ts';
+const WEBHOOK = 'lib/io/alerts/forms/webhook.ts';
+const DELIVERY = 'lib/pass/delivery.ts';
+const LETTERS = 'lib/pass/letters.ts';
 
 /** Name, file, what stands there, what stands there instead. */
 type Row = readonly [
@@ -147,6 +151,17 @@ const TABLE: readonly Row[] = [
   ['what is not RUNNING yet is verified', FOLLOW, 'const isUp = missing.length === 0 && isAtRest(seen);', 'const isUp = missing.length === 0;'],
   ['what ends is verified at once or not at all', FOLLOW, 'if (seen.at < attempt.taskEndedAt! + limits.settle + patience) return attempt;', 'if (seen.at < attempt.taskEndedAt!) return attempt;'],
   ['an end that cannot be verified is not told', 'lib/core/alert-attempt.ts', "holds: (attempt) => attempt.state === 'unverified',", 'holds: () => false,'],
+  // Receivers of alerts
+  ['a receiver that failed has what it missed', DELIVERY, 'const taken = to.filter((name) => !failed.includes(name));', 'const taken = failed.length > 0 ? to : [...to];'],
+  ['a code that says no under a good status is a yes', SEND, 'if (isGood && !refusal) return;', 'if (isGood) return;'],
+  ['who asks to be left alone is asked again at once', SEND, 'const isBusy = status === 429 || status === 503;', 'const isBusy = status === 0;'],
+  ['who asks to be left alone is asked by the next pass', DELIVERY, 'notBefore: now + rest,', 'notBefore: now,'],
+  ['an alert is signed with the instant of its fact', SEND, 'form.request(target, alert, clock.now());', 'form.request(target, alert, alert.at);'],
+  ['a webhook is not signed', WEBHOOK, ", headers: signedHeaders(secret ?? '', messageId(alert), now, body) };", ' };'],
+  ['all that is told of one event is one message', WEBHOOK, 'export function messageId(alert: Alert): string {', "export function messageId(alert: Alert): string {\n  if (alert.at > 0) return 'msg_' + alert.event;"],
+  ['what is refused once is given up', LETTERS, 'const MOST_TRIES = 5;', 'const MOST_TRIES = 1;'],
+  ['what is given up is not said', LETTERS, "if (isDead) log('error', 'alert_given_up', { target: name, alert });", ''],
+  ['the log shows where alerts go', 'lib/io/alerts/notifier.ts', "log('warn', 'alert_not_delivered', { target: name,", "log('warn', 'alert_not_delivered', { target: target?.url ?? name,"],
 ]; // biome-ignore format: a table
 
 export const MUTANTS: readonly Mutant[] = TABLE.map(([name, file, find, replace, ...also]) => ({

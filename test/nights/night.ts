@@ -29,13 +29,14 @@ export interface Counts {
   calendarTroubles: number;
   failedUpgrades: number;
   alerts: number;
+  alertTroubles: number;
   backups: number;
 }
 
 export function noCounts(): Counts {
   return {
     passes: 0, works: 0, deadLetters: 0, starts: 0, crashes: 0, stalls: 0, lostAnswers: 0, duplicates: 0, staleReads: 0, troubledReads: 0,
-    storeFailures: 0, foreign: 0, requests: 0, calendarTroubles: 0, failedUpgrades: 0, alerts: 0, backups: 0,
+    storeFailures: 0, foreign: 0, requests: 0, calendarTroubles: 0, failedUpgrades: 0, alerts: 0, alertTroubles: 0, backups: 0,
   }; // biome-ignore format: a list
 }
 

@@ -1,6 +1,7 @@
 import type { HoldMatch } from '../../lib/core/hold.ts';
 import type { EpochMs } from '../../lib/core/time.ts';
 import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
+import type { FickleKind } from './receiver-kinds.ts';
 
 /** An instance of the night's fleet, by its name. */
 export interface PlannedInstance {
@@ -47,6 +48,8 @@ export interface Rules {
   calendar: 'closed' | 'open' | null;
   /** Alerts from outside hold instances. */
   alerts: boolean;
+  /** The receiver of alerts that may fail; `app`: it wants to hear of these instances alone. */
+  fickle: { to: FickleKind; digest: boolean; app: string | null };
 }
 
 /** In the calendar elsewhere. It stands there from `since` on. */
@@ -70,7 +73,8 @@ export const STORE_TROUBLE = ['down', 'written_and_failed', 'slow', 'very_slow']
 export const CALENDAR_TROUBLE = ['down', 'silent', 'garbled', 'html', 'empty', 'error500'] as const;
 /** `refused`: some of a request; `answer_lost`: all were taken; `stalled`: no worker is begun meanwhile. */
 export const QUEUE_TROUBLE = ['lost', 'doubled', 'late', 'not_taken', 'refused', 'answer_lost'] as const;
-export const RECEIVER_TROUBLE = ['down', 'silent', 'taken_and_failed'] as const;
+/** `says_no`: under a good status where its kind does so; `refuses`: this message, as it is. */
+export const RECEIVER_TROUBLE = ['down', 'silent', 'taken_and_failed', 'taken_and_silent', 'taken_and_dropped', 'busy', 'moved', 'says_no', 'refuses'] as const; // biome-ignore format: a list
 
 /** All that can go wrong in a night. Each can be left out, so that a night that fails can be made shorter. */
 export type Fault =

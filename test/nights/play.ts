@@ -178,7 +178,7 @@ export class Stage {
       opening !== null &&
       decisions.every(({ reason, detail }) => !PASSING.includes(reason) && !detail.includes('soaking'));
     const isOver = night.time > Math.max(night.plan.calmAt + 5 * MINUTE, this.#lastChange);
-    const isTold = night.judge.owed().length === 0;
+    const isTold = night.judge.heard.owed().length === 0;
     this.#quiet = isOver && isIdle && isSettled && isTold ? this.#quiet + 1 : 0;
   }
 

@@ -4,6 +4,7 @@ import type { Window } from '../../lib/core/window-kinds.ts';
 import { aPolicy, aWave } from '../support/builders.ts';
 import { PROJECTS } from './fleet.ts';
 import type { Rules } from './plan.ts';
+import { targetsOf } from './receivers.ts';
 
 /** How long reads of DCS may be behind, as the nights' policies say: longer than any lag that is played. */
 export const SIGHT_LAG = 2 * MINUTE;
@@ -73,6 +74,7 @@ export function policyOf(rules: Rules, start: EpochMs, calendar: string): Policy
       sightLag: SIGHT_LAG,
     },
     verify: { settle: rules.settle, timeout: rules.timeout },
+    notify: targetsOf(rules),
   });
 }
 

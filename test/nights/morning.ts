@@ -113,7 +113,11 @@ function judgeRefusal(judge: Judge, call: Call): void {
   if (ids.size !== 1) judge.fail('exactly one alert', `${about}: ${[...ids].join(', ') || 'nobody was told'}`);
 }
 
-/** It is left alone for longer the longer it was down, and has then what it missed. */
+/**
+ * It is left alone for longer the longer it was down, and has then what it missed: an hour at most, also where it asked for
+ * more or refused one alert time and again (send.ts, delivery.ts, letters.ts); then comes the next tick, of which every one
+ * in at most sixteen minutes is played, by a clock that is four behind at most.
+ */
 const FICKLE_WAITS = 80 * MINUTE;
 
 function judgeFickle({ judge, timeline, plan }: Night): void {

@@ -135,12 +135,10 @@ export class Night {
     const name = this.begin(life);
     if (!name) return never();
     await this.timeline.sleep(this.latency(life, name));
-    await this.#stall(life, `${name}/before`, what);
     if (life.isDead || this.dies(life, `${name}/before`, what)) return never();
     try {
       return await perform();
     } finally {
-      await this.#stall(life, `${name}/after`, what);
       if (this.dies(life, `${name}/after`, what)) await never();
       await this.timeline.sleep(this.latency(life, `${name}/back`));
       if (life.isDead) await never();
@@ -165,16 +163,6 @@ export class Night {
     if (!this.weather('kills', name)) return false;
     this.kill(life, what);
     return true;
-  }
-
-  /** Its host counts no time in which it was suspended. */
-  async #stall(life: Life, name: string, what: string): Promise<void> {
-    const stall = this.weather('stalls', name);
-    if (!stall) return;
-    this.counts.stalls += 1;
-    this.note(life.name, `STALLED at ${what} for ${stall.for} ms`);
-    life.stalledFor += stall.for;
-    await this.timeline.sleep(stall.for);
   }
 
   /** The number of an upgrade call that is about to leave, and whether its process is to die now. */

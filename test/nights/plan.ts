@@ -89,7 +89,7 @@ export type Fault =
   | ({ kind: 'kills' } & Weather)
   /** The process that makes the n-th upgrade call dies: before it, or when it has left. */
   | { kind: 'killed_at_call'; call: number; after: boolean }
-  /** A machine is suspended with all that runs on it, for so long, at what it does to the ledger and the like. */
+  /** A machine is suspended with what runs on it, for so long, before it asks the ledger or hears its answer. */
   | ({ kind: 'stalls'; for: number } & Weather)
   /** The latest version moves while the first start of that wave is on its way to its worker. */
   | { kind: 'news_on_the_way'; wave: string }

@@ -1,5 +1,6 @@
 import { SECOND } from '../../lib/core/time.ts';
 import type { Ledger } from '../../lib/deps.ts';
+import { living } from './machine.ts';
 import type { Night } from './night.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -14,7 +15,16 @@ const METHODS = [
 
 /** The night's ledger as one process reaches it: over a network, and sometimes not. */
 export function storeOf(night: Night): Ledger {
-  const reached = each(night.ledger, (method, real) => night.effect(method, () => through(night, method, real)));
+  const ask = async (method: string, real: () => Promise<unknown>) => {
+    const call = `${method}/${night.nextStoreCall()}`;
+    await stall(night, `${call}/before`, method);
+    try {
+      return await through(night, call, method, real);
+    } finally {
+      await stall(night, `${call}/after`, method);
+    }
+  };
+  const reached = each(night.ledger, (method, real) => night.effect(method, () => ask(method, real)));
   return { ...reached, close: async () => {} };
 }
 
@@ -39,8 +49,20 @@ function each(ledger: Ledger, ask: (method: string, real: () => Promise<unknown>
   return { ...Object.fromEntries(asked), close: () => ledger.close() };
 }
 
-async function through(night: Night, method: string, real: () => Promise<unknown>): Promise<unknown> {
-  const trouble = night.weather('store', `${method}/${night.nextStoreCall()}`)?.trouble ?? null;
+/** A machine stands still before it asks, or before it hears the answer. What it has sent elsewhere is not kept back by that. */
+async function stall(night: Night, name: string, method: string): Promise<void> {
+  const weather = night.weather('stalls', name);
+  if (!weather) return;
+  const life = living.getStore()!;
+  night.counts.stalls += 1;
+  night.note(life.name, `STALLED at ${method} for ${weather.for} ms`);
+  // Its host counts no such time.
+  life.stalledFor += weather.for;
+  await night.timeline.sleep(weather.for);
+}
+
+async function through(night: Night, call: string, method: string, real: () => Promise<unknown>): Promise<unknown> {
+  const trouble = night.weather('store', call)?.trouble ?? null;
   if (trouble === 'down') {
     night.counts.storeFailures += 1;
     throw new StoreFailure(`ledger: ${method} got no answer`);

@@ -134,8 +134,8 @@ function isOf({ key, labels }: Alert, opening: string): boolean {
 
 /** At least once means: again where something came between or no answer came, and not with every pass. */
 function judgeRepeats({ heard, night }: Judge): void {
-  const { crashes, storeFailures, duplicates } = night.counts;
-  const most = 3 + crashes + storeFailures + duplicates + night.faults('tick').length;
+  const { crashes, stalls, storeFailures, duplicates } = night.counts;
+  const most = 3 + crashes + stalls + storeFailures + duplicates + night.faults('tick').length;
   for (const taken of [heard.steady, heard.fickle])
     for (const [id, all] of Map.groupBy(taken, ({ key, at }) => `${key} at ${iso(at)}`)) {
       const known = all.filter(({ isAnswered }) => isAnswered).length;

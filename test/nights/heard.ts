@@ -85,9 +85,9 @@ export class Heard {
       this.#judge.fail('a receiver that asks to be left alone is left alone', `${life.name} asks it again ${until - this.#now} ms too early`); // biome-ignore format: one thought
   }
 
-  /** The fickle receiver's answer came to who had asked. `rest`: for how long it wants to be left alone, in milliseconds. */
-  answered(life: Life, rest: number): void {
-    this.#rest = rest > 0 ? { until: this.#now + rest, life, isKnownSince: Infinity } : null;
+  /** The fickle receiver's answer came to who had asked. `rest`: for how long it wants to be left alone, in milliseconds from `saidAt` on. */
+  answered(life: Life, saidAt: EpochMs, rest: number): void {
+    this.#rest = saidAt + rest > this.#now ? { until: saidAt + rest, life, isKnownSince: Infinity } : null;
   }
 
   /** What a program was told is known to others once it has come to its end; if others ran, they may have written over it. */

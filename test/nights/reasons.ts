@@ -19,6 +19,9 @@ const isLatest: IsSo = ({ simulator: { world }, timeline: { now } }, instance) =
   );
 
 const isRunning: IsSo = ({ timeline: { now } }, instance) => statusAt(instance, now) === 'RUNNING';
+/** It may have come to rest just now, and what was read of it be of before. */
+const wasAtRest: IsSo = (night, instance) =>
+  isRunning(night, instance) && statusAt(instance, night.timeline.now - SIGHT_LAG) === 'RUNNING';
 const isUnderWay: IsSo = ({ timeline: { now } }, instance) => runningUpgrade(instance, now) !== null;
 
 /** Whether the latest version moved since the last opening began: at its begin all versions are read anew. */
@@ -190,8 +193,8 @@ export const IS_SO: Record<Reason, IsSo> = {
   // What was ordered in an opening may have taken the claim of it.
   tries_spent: (night, instance) => triedLately(night, instance) || isOrdered(night, instance),
   retry_later: () => false,
-  instance_busy: (night, instance) => !isRunning(night, instance),
-  instance_not_running: (night, instance) => !isRunning(night, instance),
+  instance_busy: (night, instance) => !wasAtRest(night, instance),
+  instance_not_running: (night, instance) => !wasAtRest(night, instance),
   does_not_fit: ({ time, rules }) =>
     rules.windows.every(({ from, to }) => time < from || time + rules.minDuration + 10 * MINUTE > to),
   limit_parallel: isFull(({ rules }) => rules.parallel, () => true),

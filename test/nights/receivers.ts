@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ALERT_EVENTS, type Alert } from '../../lib/core/alert.ts';
 import type { NotifyTarget } from '../../lib/core/policy.ts';
-import { MINUTE, SECOND } from '../../lib/core/time.ts';
+import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
 import type { Deps, Notifier } from '../../lib/deps.ts';
 // What the notifier loads when it needs it: here it is there from the start, as no loading may take a night's time.
 import '../../lib/io/alerts/forms/dingtalk.ts';
@@ -45,8 +45,9 @@ export function receiversOf(night: Night, { machine: { clock }, policy }: Life, 
 interface Outcome {
   answer: Answer;
   taken: Taken | null;
-  /** For how long it wants to be left alone, in milliseconds. */
+  /** For how long it wants to be left alone, in milliseconds: from when that is heard, or, where it is a date, from when it is said. */
   rest: number;
+  saidAt?: EpochMs;
 }
 
 /** One POST over the night's network. Whoever sends it waits no longer than it says, and does not know then what became of it. */
@@ -60,9 +61,9 @@ async function send(night: Night, outgoing: Outgoing, { timeout }: PostOptions):
     throw new UnsentError(`no answer within ${timeout} ms`, false);
   });
   const answered = night.effect(`alert to the ${isFickle ? 'fickle' : 'steady'} one`, async () => receive(night, life, isFickle, name, outgoing)); // biome-ignore format: one call
-  const { answer, taken, rest } = await Promise.race([answered, late]);
+  const { answer, taken, rest, saidAt = night.timeline.now } = await Promise.race([answered, late]);
   if (taken && answer.status < 300) taken.isAnswered = true;
-  if (isFickle) night.judge.heard.answered(life, rest);
+  if (isFickle) night.judge.heard.answered(life, saidAt, rest);
   return answer;
 }
 
@@ -142,5 +143,6 @@ function refusalOf(night: Night, { machine }: Life, { no, busy, own }: Kind, tro
   const status = drawn < 0.75 ? 429 : 503;
   if (wait !== 'date') return outcome(status, '', wait, Math.min(LONGEST_WAIT, (Number(wait) || 0) * SECOND));
   const until = Math.ceil((night.timeline.now + 2 * MINUTE) / SECOND) * SECOND;
-  return outcome(status, '', new Date(until).toUTCString(), until - night.timeline.now - machine.skew);
+  const saidAt = night.timeline.now;
+  return { ...outcome(status, '', new Date(until).toUTCString(), until - saidAt - machine.skew), saidAt };
 } // biome-ignore format: one thought a line

@@ -60,15 +60,8 @@ export async function tellConditions(
   const ended = [...known.values()].filter(
     ({ key, endedAt }) => !current.has(key) && (endedAt !== undefined || over(key)),
   );
-  return [
-    ...alerts,
-    ...(await tellEnds(
-      deps,
-      ended,
-      [...current.keys()].flatMap((key) => known.get(key) ?? []),
-      delivery,
-    )),
-  ];
+  const going = [...current.keys()].flatMap((key) => known.get(key) ?? []);
+  return [...alerts, ...(await tellEnds(deps, ended, going, over, delivery))];
 }
 
 /** What happened once, and what is only kept for people to look at, has no end to tell of. */
@@ -81,11 +74,14 @@ async function tellEnds(
   deps: Deps,
   ended: readonly Condition[],
   going: readonly Condition[],
+  over: (key: string) => boolean,
   delivery: Delivery,
 ): Promise<Alert[]> {
   const alerts: Alert[] = [];
   for (const [index, condition] of ended.entries()) {
     const { key, alert: told, endedAt = deps.clock.now(), toldAt, toldAs, reached = [] } = condition;
+    // A receiver that was up a moment ago may have failed again at what was told since.
+    if (condition.endedAt === undefined && !over(key)) continue;
     const isLast = toldAs === undefined || ![...going, ...ended.slice(index + 1)].some((one) => one.toldAs === toldAs);
     const isToTell = isLast && !isSilent(condition) && (toldAt !== null || reached.length > 0);
     const alert = overAlert({ ...told, key: toldAs ?? key }, endedAt);

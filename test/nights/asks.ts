@@ -1,5 +1,5 @@
 import type { Decision } from '../../lib/core/decision.ts';
-import { SECOND } from '../../lib/core/time.ts';
+import { MINUTE, SECOND } from '../../lib/core/time.ts';
 import { holdId } from '../../lib/operations.ts';
 import type { SimulatedInstance } from '../../lib/simulator/world.ts';
 import { type Asked, type Door, HTTP_KEYS, type Reply } from './door.ts';
@@ -96,6 +96,7 @@ async function orderUpgrade(
     const order: Order | null = override ? records.ordered(spec.id, key) : null;
     const reply = await door.ask(ops('POST', '/upgrades', given, key), (id) => order?.runIds.push(id));
     records.answered(reply, '/upgrades');
+    records.answeredOrder(spec.id, reply);
     if (order && reply && reply.status < 500 && reply.status !== 202) records.withdrawn(order);
     return reply;
   };
@@ -104,6 +105,30 @@ async function orderUpgrade(
   if (twice !== 'at_once') await first;
   const second = await place(twice === 'other_body' ? { ...body, reason: 'asked for otherwise' } : body);
   records.answeredTwice(await first, second, twice === 'other_body');
+}
+
+/** An order that no worker takes is given up after so long, and a clock may be wrong. */
+const GIVEN_UP = 18 * MINUTE;
+
+/** Who was promised an upgrade can read what came of it, whatever became of the messages and the workers. */
+export async function judgeOrders({ judge, timeline }: Night, door: Door): Promise<void> {
+  for (const [runId, { instanceId, at }] of judge.records.promised) {
+    if (timeline.now < at + GIVEN_UP + judge.skews()) continue;
+    const path = `/upgrades/${runId}`;
+    const reply = await door.ask(ops('GET', path));
+    judge.records.answered(reply, path);
+    const { state, decisions = [], unknown = [], errors = [] } = (reply?.body ?? {}) as OrderAnswer;
+    const isNamed = [...decisions.map((decision) => decision.instanceId), ...unknown].includes(instanceId);
+    if (state !== 'done' || !(isNamed || errors.length > 0))
+      judge.fail('what was promised has an end', `${runId}: ${reply?.status} ${JSON.stringify(reply?.body)}`);
+  }
+}
+
+interface OrderAnswer {
+  state?: string;
+  decisions?: { instanceId: string }[];
+  unknown?: string[];
+  errors?: object[];
 }
 
 async function intrude(

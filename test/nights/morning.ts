@@ -3,6 +3,7 @@ import type { Decision } from '../../lib/core/decision.ts';
 import { HOUR, iso, MINUTE } from '../../lib/core/time.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { isGone } from '../../lib/simulator/lifecycle.ts';
+import { judgeOrders } from './asks.ts';
 import { type Call, isForGood } from './call.ts';
 import { namesIn, type Taken } from './heard.ts';
 import { isWithoutTrace } from './invariants.ts';
@@ -21,6 +22,7 @@ export async function lookInTheMorning(night: Night, stage: Stage): Promise<void
   for (const call of night.judge.calls) if (isForGood(call)) judgeRefusal(night.judge, call);
   judgeRepeats(night.judge);
   judgeFickle(night);
+  await orders(night, stage);
   const life = stage.begin('pass', 1);
   const options = { dryRun: true, observeAlways: true, requestedBy: 'schedule', reason: 'morning' };
   let decisions = null as readonly Decision[] | null;
@@ -40,6 +42,17 @@ export async function lookInTheMorning(night: Night, stage: Stage): Promise<void
       night.judge.fail('a reason that is so', `${instance.spec.name}: ${decision.reason}, ${decision.detail}`);
     }
   }
+}
+
+async function orders(night: Night, stage: Stage): Promise<void> {
+  if (night.judge.records.promised.size === 0) return;
+  let isOver = false;
+  night.timeline.after(0, () => {
+    void judgeOrders(night, stage.door).then(() => {
+      isOver = true;
+    });
+  });
+  await night.timeline.run(night.timeline.now + 5 * MINUTE, () => isOver);
 }
 
 /** What has been so for longer is seen. */

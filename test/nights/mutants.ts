@@ -121,6 +121,8 @@ const TABLE: readonly Row[] = [
   ['a request does not ask whether its key is taken', RUNS, 'if (await ledger.putNoteIfAbsent(name, text, until)) return run.id;', 'if ((await ledger.note(name)) === null) {\n    await ledger.putNote(name, text, until);\n    return run.id;\n  }'],
   ['any key is good for anything', 'handlers/middleware.ts', 'return right === null || rights.includes(right);', 'return right === null || rights.length > 0;'],
   ['no key is needed', 'handlers/middleware.ts', 'if (right === null) return;', 'if (right === null || right !== event.path) return;'],
+  ['an order that no worker takes waits for ever', 'lib/http/orders.ts', 'run.answer !== undefined && run.doneAt === null', 'run.answer === undefined && run.doneAt === null'],
+  ['what came of an order is not written down', 'lib/http/orders.ts', 'await saveRun(deps.ledger, { ...run, doneAt: deps.clock.now() });', 'await saveRun(deps.ledger, run);'],
   // Alerts from outside
   ['what alerts hold is forgotten', ALERT_HOLD, 'return holds.filter(({ until }) => until! > now);', 'return holds.filter(({ until }) => until! < now);'],
   ['the end of one alert is the end of others', ALERT_HOLD, '.filter(({ id }) => id === claim.id ||', '.filter(({ by, id }) => by === claim.by ||'],

@@ -31,6 +31,8 @@ const ORDER_LASTS = HOUR;
 /** What was asked for over HTTP, as those know it who asked. */
 export class Records {
   readonly orders: Order[] = [];
+  /** Runs that somebody was promised, of what and since when. */
+  readonly promised = new Map<string, { instanceId: string; at: EpochMs }>();
   readonly approvals: Approved[] = [];
   /** When the latest versions moved. */
   readonly moves: EpochMs[] = [];
@@ -85,6 +87,10 @@ export class Records {
     };
     if (!mayFail[code])
       this.#judge.fail('the program does not break', `${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
+  }
+
+  answeredOrder(instanceId: string, reply: Reply | null): void {
+    if (reply?.status === 202) this.promised.set(reply.body.runId as string, { instanceId, at: this.#now });
   }
 
   answeredTwice(first: Reply | null, second: Reply | null, isOther: boolean): void {

@@ -111,7 +111,8 @@ async function orderUpgrade(
 const GIVEN_UP = 18 * MINUTE;
 
 /** Who was promised an upgrade can read what came of it, whatever became of the messages and the workers. */
-export async function judgeOrders({ judge, timeline }: Night, door: Door): Promise<void> {
+export async function judgeOrders(night: Night, door: Door): Promise<void> {
+  const { judge, timeline } = night;
   for (const [runId, { instanceId, at }] of judge.records.promised) {
     if (timeline.now < at + GIVEN_UP + judge.skews()) continue;
     const path = `/upgrades/${runId}`;
@@ -119,16 +120,23 @@ export async function judgeOrders({ judge, timeline }: Night, door: Door): Promi
     judge.records.answered(reply, path);
     const { state, decisions = [], unknown = [], errors = [] } = (reply?.body ?? {}) as OrderAnswer;
     const isNamed = [...decisions.map((decision) => decision.instanceId), ...unknown].includes(instanceId);
-    if (state !== 'done' || !(isNamed || errors.length > 0))
+    const isGivenUp = errors.some(({ code }) => code === 'NOT_DONE' || code === 'TOO_LATE');
+    if (state !== 'done' || !(isNamed || errors.length > 0) || (isGivenUp && !mayBeGivenUp(night)))
       judge.fail('what was promised has an end', `${runId}: ${reply?.status} ${JSON.stringify(reply?.body)}`);
   }
+}
+
+/** Something has to have come between an order and its workers. */
+function mayBeGivenUp(night: Night): boolean {
+  const { crashes, storeFailures, stalls } = night.counts;
+  return crashes + storeFailures + stalls + night.faults('queue').length > 0;
 }
 
 interface OrderAnswer {
   state?: string;
   decisions?: { instanceId: string }[];
   unknown?: string[];
-  errors?: object[];
+  errors?: { code: string }[];
 }
 
 async function intrude(

@@ -108,6 +108,8 @@ function drawOrders({ dice, at, name, rules }: Surroundings): Extra {
       () => [freeze(early.to)],
       // Its hour is over before anything lets it go.
       () => [hold(dice.whole(66, 80)), freeze(begins + 110 * MINUTE)],
+      // No worker ever hears of it.
+      () => [{ kind: 'queue', trouble: 'lost', at: begins, lasts: 3 * MINUTE, chance: 1 }],
       // It is refused whenever it is asked for.
       () => [{ kind: 'dcs', instance, fault: { fault: 'refuse', code: 'DCS.4099' } }],
       // It fails, and somebody orders it anew.

@@ -64,8 +64,6 @@ export async function preflight(
     const holds = await holdsNow(deps.ledger, policy, holdsSince);
     const now = deps.clock.now();
     if (signal?.aborted) return no('the run has no time left');
-    if (now - readsSince > READS_WITHIN || now - holdsSince > HOLDS_WITHIN)
-      return no('reading it and the holds took too long');
     const { opening, need } = order.slot;
     const wave = decision.wave ?? '';
     const { stoppedScopes, approval } = order;
@@ -73,6 +71,8 @@ export async function preflight(
     if (typeof slot === 'string') return { ...no(slot), read: instance };
     if (hasMoved(order, instance))
       return { ...no('its latest version has moved since it was decided'), read: instance };
+    if (now - readsSince > READS_WITHIN || now - holdsSince > HOLDS_WITHIN)
+      return no('reading it and the holds took too long');
     const parts = isOverride(opening) ? dueParts(policy, instance) : startableParts(policy, instance, now);
     return { instance, parts, slot };
   } catch (error) {

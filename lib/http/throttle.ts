@@ -15,7 +15,10 @@ export class Throttle {
   /** Null: go on. Else the number of seconds after which to ask again. */
   ask(caller: string, now: EpochMs): number | null {
     // The instant at which the caller's allowance will be whole again: as far ahead as it has been used.
-    const full = Math.max(now, this.#full.get(caller) ?? 0) + EVERY;
+    const before = this.#full.get(caller) ?? 0;
+    // No allowance is ever used that far: the clock was set back, and the caller is not to wait for it.
+    const isAhead = before > now + BURST * EVERY;
+    const full = (isAhead ? now : Math.max(now, before)) + EVERY;
     const wait = full - now - BURST * EVERY;
     if (wait > 0) return Math.ceil(wait / SECOND);
     this.#full.set(caller, full);

@@ -17,6 +17,12 @@ describe('the throttle', () => {
     expect([throttle.ask('ci', 0), throttle.ask('ops', 0)]).toEqual([1, null]);
   });
 
+  it('a clock that is set back turns nobody away', () => {
+    const throttle = new Throttle();
+    expect(throttle.ask('ci', 240 * SECOND)).toBe(null);
+    expect(Array.from({ length: 61 }, () => throttle.ask('ci', 0)).filter((wait) => wait === null)).toHaveLength(60);
+  });
+
   it('a request that was turned away costs nothing', () => {
     const throttle = new Throttle();
     for (let count = 0; count < 500; count++) throttle.ask('ci', 0);

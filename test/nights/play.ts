@@ -1,12 +1,11 @@
 import { tick } from '../../handlers/tick.ts';
-import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
+import { type EpochMs, MINUTE } from '../../lib/core/time.ts';
 import type { Deps, Dispatcher, Ledger, PolicyState } from '../../lib/deps.ts';
 import { createMetrics } from '../../lib/io/ces/client.ts';
 import { createDcs } from '../../lib/io/dcs/client.ts';
 import { createSqsDispatcher } from '../../lib/io/dispatch/sqs.ts';
 import { createLog } from '../../lib/io/log.ts';
 import type { PassReport } from '../../lib/reconcile.ts';
-import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
 import { playAsks } from './asks.ts';
 import { withCalendar } from './calendar.ts';
 import type { Violation } from './call.ts';
@@ -20,9 +19,9 @@ import { withNetwork } from './network.ts';
 import { type Counts, LASTS, Night } from './night.ts';
 import { playPeople } from './people.ts';
 import type { Plan } from './plan.ts';
-import { QUEUE, Queue } from './queue.ts';
+import { Queue } from './queue.ts';
+import { Quiet } from './quiet.ts';
 import { receiversOf } from './receivers.ts';
-import { ALERTS_LAST } from './rules.ts';
 import { runtimeOf, scheduled } from './runtime.ts';
 import { StoreFailure, storeOf } from './store.ts';
 
@@ -44,7 +43,7 @@ export async function play(plan: Plan, kind: LedgerKind = 'memory'): Promise<Pla
     playAsks(night, () => stage.door);
     stage.planTicks();
     const end = plan.start + plan.until;
-    await night.timeline.run(end, () => night.judge.violation !== null || stage.isQuiet());
+    await night.timeline.run(end, () => night.judge.violation !== null || stage.isQuiet);
     if (!night.judge.violation) await lookInTheMorning(night, stage);
     stage.queue?.lookInTheMorning();
   }).finally(() => night.ledger.close());
@@ -60,42 +59,14 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** Decisions that time alone will change. */
-const PASSING = ['due', 'in_progress', 'outcome_unknown', 'version_unknown', 'backing_up', 'wave_soaking', 'retry_later', 'limit_parallel', 'limit_wave', 'limit_scope', 'one_at_a_time', 'another_run', 'not_startable', 'no_time_left']; // biome-ignore format: a list
-
 /** When nothing new goes wrong, what is left is looked at no more often than this: it takes its time, and each look costs some. */
 const RARELY = 9 * MINUTE;
-
-/** When the last of what people do has been done, as an offset. */
-function lastChange({ faults, rules, events }: Plan): number {
-  const freezes = [
-    ...rules.freezes,
-    ...events,
-    ...faults.flatMap((fault) => (fault.kind === 'rules' ? (fault.change.freezes ?? []) : [])),
-  ];
-  const ends = faults.flatMap((fault) => {
-    if (fault.kind === 'hold') return [fault.at, fault.releasedAt ?? 0];
-    if (fault.kind === 'dcs') return [metricsEnd(fault.fault)];
-    if (fault.kind === 'alert') return [fault.at, fault.at + ALERTS_LAST, fault.endsAt ?? 0, fault.beside ?? 0];
-    if (fault.kind === 'approval') return [fault.at + fault.after];
-    if (fault.kind === 'stray') return [fault.at + QUEUE.receives * QUEUE.visibility + 12 * MINUTE];
-    if (!('at' in fault)) return [];
-    return [fault.at + ('lasts' in fault ? (fault.lasts ?? 0) : 0)];
-  });
-  return Math.max(0, ...ends, ...freezes.map(({ to }) => to));
-}
-
-/** When Cloud Eye says of it again what is so. */
-function metricsEnd(fault: DcsFault): number {
-  if (fault.fault === 'no_metrics') return (fault.seconds ?? 0) * SECOND + 5 * MINUTE;
-  return fault.fault === 'high_load' ? (fault.after + (fault.seconds ?? 0)) * SECOND + 20 * MINUTE : 0;
-}
 
 /** What a scheduled function says that its last pass came to. */
 const TICK_COUNTS = ['started', 'followed', 'finished', 'errors', 'alerts'] as const;
 type TickCounts = Record<(typeof TICK_COUNTS)[number], number>;
 
-/** Begins processes, ends them, and knows when a night has nothing more to tell. */
+/** Begins processes, and ends them. */
 export class Stage {
   readonly #night: Night;
   readonly #machines: Machine[] = [];
@@ -106,16 +77,14 @@ export class Stage {
   readonly queue: Queue | null;
   readonly #alive = new Set<Life>();
   #count = 0;
-  #quiet = 0;
 
   readonly #door = once(() => new Door(this.#night, this));
-  /** Of the plan, which does not change. */
-  readonly #lastChange: number;
+  readonly #quiet: Quiet;
   readonly #ledger: Ledger;
 
   constructor(night: Night) {
     this.#night = night;
-    this.#lastChange = lastChange(night.plan);
+    this.#quiet = new Quiet(night);
     this.#ledger = storeOf(night);
     this.#tick = tick(async () => runtimeOf(night, this, living.getStore()!));
     this.queue = night.plan.hasQueue ? new Queue(night, this) : null;
@@ -144,11 +113,6 @@ export class Stage {
     }
   }
 
-  /** Nothing is open, nothing is going on, and no pass has anything to do any more. */
-  isQuiet(): boolean {
-    return this.#quiet >= 2;
-  }
-
   pass(slowness: number): void {
     const night = this.#night;
     const life = this.begin('pass', slowness);
@@ -167,19 +131,11 @@ export class Stage {
     this.#reports.set(life, report);
     if (report.decisions.length > 0)
       this.#night.note(life.name, report.decisions.map(({ name, reason }) => `${name} ${reason}`).join(', '));
-    this.#rememberQuiet(report);
+    this.#quiet.reported(report);
   }
 
-  #rememberQuiet(report: PassReport): void {
-    const night = this.#night;
-    const { decisions, followed, started, finished, alerts, opening } = report;
-    const isIdle = [followed, started, finished, alerts].every(({ length }) => length === 0);
-    const isSettled =
-      opening !== null &&
-      decisions.every(({ reason, detail }) => !PASSING.includes(reason) && !detail.includes('soaking'));
-    const isOver = night.time > Math.max(night.plan.calmAt + 5 * MINUTE, this.#lastChange);
-    const isTold = night.judge.heard.owed().length === 0;
-    this.#quiet = isOver && isIdle && isSettled && isTold ? this.#quiet + 1 : 0;
+  get isQuiet(): boolean {
+    return this.#quiet.isReached;
   }
 
   get door(): Door {

@@ -22,18 +22,11 @@ export async function lookInTheMorning(night: Night, stage: Stage): Promise<void
   for (const call of night.judge.calls) if (isForGood(call)) judgeRefusal(night.judge, call);
   judgeRepeats(night.judge);
   judgeFickle(night);
-  await orders(night, stage);
-  const life = stage.begin('pass', 1);
-  const options = { dryRun: true, observeAlways: true, requestedBy: 'schedule', reason: 'morning' };
-  let decisions = null as readonly Decision[] | null;
-  const work = async () => reconcile(stage.deps(life), await stage.stateFor(life), options);
-  night.timeline.after(0, () => {
-    void stage.run(life, work).then((report) => {
-      decisions = report?.decisions ?? [];
-    });
-  });
-  await night.timeline.run(night.timeline.now + 5 * MINUTE, () => decisions !== null);
-  const byId = new Map((decisions ?? []).map((decision) => [decision.instanceId, decision]));
+  if (night.judge.records.promised.size > 0) await isDone(night, () => judgeOrders(night, stage.door));
+  let decisions = await look(night, stage);
+  // Where one shows a later version than others did before, those are read by the look after it.
+  if (decisions.some(({ reason }) => reason === 'version_unknown')) decisions = await look(night, stage);
+  const byId = new Map(decisions.map((decision) => [decision.instanceId, decision]));
   for (const instance of night.simulator.world.instances.values()) {
     if (isGone(instance, night.timeline.now)) continue;
     const decision = byId.get(instance.spec.id);
@@ -44,15 +37,24 @@ export async function lookInTheMorning(night: Night, stage: Stage): Promise<void
   }
 }
 
-async function orders(night: Night, stage: Stage): Promise<void> {
-  if (night.judge.records.promised.size === 0) return;
-  let isOver = false;
+async function look(night: Night, stage: Stage): Promise<readonly Decision[]> {
+  const options = { dryRun: true, observeAlways: true, requestedBy: 'schedule', reason: 'morning' };
+  const life = stage.begin('pass', 1);
+  const work = async () => reconcile(stage.deps(life), await stage.stateFor(life), options);
+  const report = await isDone(night, () => stage.run(life, work));
+  return report?.decisions ?? [];
+}
+
+/** Time goes on until it is; null where it never is. */
+async function isDone<T>(night: Night, work: () => Promise<T>): Promise<T | null> {
+  let done: { result: T } | null = null;
   night.timeline.after(0, () => {
-    void judgeOrders(night, stage.door).then(() => {
-      isOver = true;
+    void work().then((result) => {
+      done = { result };
     });
   });
-  await night.timeline.run(night.timeline.now + 5 * MINUTE, () => isOver);
+  await night.timeline.run(night.timeline.now + 5 * MINUTE, () => done !== null);
+  return (done as { result: T } | null)?.result ?? null;
 }
 
 /** What has been so for longer is seen. */

@@ -42,13 +42,15 @@ function wasRefused({ simulator }: Night, { spec }: SimulatedInstance, since: nu
   return simulator.posts.some(({ instanceId, code, at }) => instanceId === spec.id && code !== null && at >= since);
 }
 
-/** Whether since then it came to a bad end, was refused, or was at something else when its end was to be verified. */
+/** Whether since then it came to a bad end, was refused, or was at something else, or upgraded by others, when its end was to be verified. */
 function mayHaveFailed(night: Night, one: SimulatedInstance, since: number): boolean {
   const upgrades = one.upgrades.filter(({ acceptedAt }) => acceptedAt >= since);
   const isBad = upgrades.some(({ end, engine, proxy }) => end === 'failed' || (engine === null && proxy === null));
   const mayBeUnverified =
     upgrades.length > 0 &&
-    (night.judge.busy.some(({ instance }) => instance === one) || mayMissGates(night.judge, one));
+    (night.judge.busy.some(({ instance }) => instance === one) ||
+      upgrades.some(({ taskId }) => !isOurs(night.judge, taskId)) ||
+      mayMissGates(night.judge, one));
   return isBad || mayBeUnverified || wasRefused(night, one, since);
 }
 

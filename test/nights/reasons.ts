@@ -142,8 +142,9 @@ const isFull =
 const isOpeningFull: IsSo = (night) => {
   const { rules, judge, simulator } = night;
   const called = simulator.posts.filter(({ at }) => at >= lastOpened(night)).map(({ instanceId }) => instanceId);
-  const ordered = judge.records.orders.map(({ instanceId }) => instanceId);
-  return new Set([...called, ...ordered, ...judge.inVain]).size >= (rules.perWindow ?? Infinity);
+  // An order has a claim of its own, beside that of the window.
+  const ordered = new Set(judge.records.orders.map(({ key }) => key));
+  return new Set([...called, ...judge.inVain]).size + ordered.size >= (rules.perWindow ?? Infinity);
 };
 
 /** Whether no approval is certainly good for it now: of a plan that was made in this opening, and nothing has moved. */

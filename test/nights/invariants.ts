@@ -190,7 +190,7 @@ function overBudget(judge: Judge, { life, instance }: Call): string | null {
     : null;
 }
 
-function hasSucceededAfter(judge: Judge, instance: SimulatedInstance, at: number): boolean {
+export function hasSucceededAfter(judge: Judge, instance: SimulatedInstance, at: number): boolean {
   const now = judge.night.timeline.now;
   return instance.upgrades.some(
     ({ acceptedAt, end, endsAt }) => acceptedAt > at && end === 'success' && (endsAt ?? Infinity) <= now,

@@ -14,6 +14,7 @@ import { LASTS, type Night } from './night.ts';
 import type { Rules } from './plan.ts';
 import { RECEIVER_MARK } from './receiver-kinds.ts';
 import { Records } from './records.ts';
+import type { Ended } from './silence.ts';
 
 /** Looks at the night from outside: what reached the control plane, what the receivers got. It never asks the ledger. */
 export class Judge {
@@ -33,6 +34,8 @@ export class Judge {
   /** When an instance was at something else, by somebody else's doing. */
   readonly busy: { instance: SimulatedInstance; from: EpochMs; to: EpochMs }[] = [];
   readonly heard = new Heard(this);
+  /** Scheduled functions that came to their end, in that order. */
+  readonly passes: Ended[] = [];
   /** Tasks that an undisturbed list has shown to somebody who came to its end. */
   readonly seenTasks = new Set<string>();
   /** By task, when a pass that knew of its failure, and was alone, ended well; or a second one did. */
@@ -138,6 +141,13 @@ export class Judge {
       if (isTold && (upgrade.end === 'success' || !isKnown))
         this.failureKnownAt.set(upgrade.taskId, this.night.timeline.now);
     }
+    if (life.kind === 'pass')
+      this.passes.push({
+        name: life.name,
+        begunAt: life.begunAt,
+        hasPolicy: life.hasPolicy,
+        endedAt: this.night.timeline.now,
+      });
     // A pass follows what was begun; whoever else reads a list of tasks asks whether anything is at work.
     if (life.kind !== 'pass') return;
     for (const id of life.sawTasks) this.seenTasks.add(id);

@@ -12,6 +12,7 @@ import type { Night } from './night.ts';
 import type { Stage } from './play.ts';
 import { IS_SO, isOurs, mayMissGates } from './reasons.ts';
 import { SIGHT_LAG } from './rules.ts';
+import { judgeSilence } from './silence.ts';
 
 /**
  * What must be true when the faults have long been over: everything that was accepted was followed to its end and told
@@ -22,6 +23,7 @@ export async function lookInTheMorning(night: Night, stage: Stage): Promise<void
   for (const call of night.judge.calls) if (isForGood(call)) judgeRefusal(night.judge, call);
   judgeRepeats(night.judge);
   judgeFickle(night);
+  judgeSilence(night.judge);
   if (night.judge.records.promised.size > 0) await isDone(night, () => judgeOrders(night, stage.door));
   let decisions = await look(night, stage);
   // Where one shows a later version than others did before, those are read by the look after it.

@@ -59,7 +59,7 @@ export class Door {
   async ask(asked: Asked, onId: (id: string) => void = () => {}): Promise<Reply | null> {
     const night = this.#night;
     const life = this.#stage.begin('http', 1);
-    life.onId = onId;
+    Object.assign(life, { onId, isLook: asked.method === 'GET' });
     night.counts.requests += 1;
     // Deployed as a function of its own, which http can do as well.
     const isAlert = asked.method === 'POST' && asked.path.startsWith('/alerts/');

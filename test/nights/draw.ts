@@ -230,8 +230,9 @@ function drawFault(context: Context): Fault {
 
 function drawHold({ dice, at, name, rules }: Context): Fault {
   const begins = at();
-  const match = dice.pick([{ all: true as const }, { wave: dice.pick(rules.waves).wave }, { instanceId: name() }, { tags: { app: 'cart' } }, { scope: 'r1/p1' }]); // biome-ignore format: a list
-  return { kind: 'hold', at: begins, match, releasedAt: dice.is(0.7) ? begins + dice.whole(3, 60) * MINUTE : null };
+  const match = dice.pick([{ all: true as const }, { wave: dice.pick(rules.waves).wave }, { instanceId: name() }, { tags: { app: 'cart' } }, { scope: 'r1/p1' }, { region: 'r1' }]); // biome-ignore format: a list
+  const releasedAt = dice.is(0.7) ? begins + dice.whole(3, 60) * MINUTE : null;
+  return { kind: 'hold', at: begins, match, releasedAt, ...(releasedAt !== null && dice.is(0.4) ? { expires: true } : {}) }; // biome-ignore format: one thought
 }
 
 function drawChange(dice: Dice, rules: Rules): Partial<Rules> {

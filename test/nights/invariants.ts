@@ -21,6 +21,7 @@ type Check = (judge: Judge, call: Call) => string | null;
 
 /** What must be true of every upgrade call that reaches the control plane. */
 const RULES: Record<string, Check> = {
+  'who only looks begins nothing': onlyLooking,
   'only what a wave owns and DCS offers is called': untouchable,
   'no call while one runs': whileOneRuns,
   'no second call after one was accepted in the same opening': secondInOpening,
@@ -55,6 +56,10 @@ export function brokenRule(judge: Judge, call: Call): Violation | null {
 
 export function isEligible({ spec }: SimulatedInstance): boolean {
   return spec.engine === 'Redis' && spec.productType === 'generic' && spec.tags['dcs-upgrade'] !== 'off';
+}
+
+function onlyLooking(_: Judge, { life }: Call): string | null {
+  return life.isLook ? 'it was to look' : null;
 }
 
 function untouchable(_: Judge, { instance, life }: Call): string | null {

@@ -235,11 +235,12 @@ export class Judge {
 const SECRETS = [CREDENTIALS.sk, CREDENTIALS.securityToken, RECEIVER_MARK, ...Object.values(HTTP_KEYS)];
 
 function covers(match: HoldMatch, { spec }: SimulatedInstance): boolean {
-  const { all, wave, instanceId, scope, tags = {} } = match;
+  const { all, wave, instanceId, scope, region, tags = {} } = match;
   if (all) return true;
   return (
     (wave === undefined || spec.tags.env === wave) &&
     (instanceId === undefined || spec.id === instanceId) &&
+    (region === undefined || spec.region === region) &&
     (scope === undefined || `${spec.region}/${spec.project}` === scope) &&
     Object.entries(tags).every(([key, value]) => spec.tags[key] === value)
   );

@@ -30,6 +30,8 @@ export interface Life {
   /** Whether the policy was valid then. */
   hasPolicy: boolean;
   kind: 'pass' | 'work' | 'http';
+  /** Whoever asked for it only wants to see something. */
+  isLook: boolean;
   /** Told of what gets an id. */
   onId: (id: string) => void;
   /** All that it waits for takes this many times as long. */

@@ -41,7 +41,7 @@ export async function lookInTheMorning(night: Night, stage: Stage): Promise<void
 
 async function look(night: Night, stage: Stage): Promise<readonly Decision[]> {
   const options = { dryRun: true, observeAlways: true, requestedBy: 'schedule', reason: 'morning' };
-  const life = stage.begin('pass', 1);
+  const life = Object.assign(stage.begin('pass', 1), { isLook: true });
   const work = async () => reconcile(stage.deps(life), await stage.stateFor(life), options);
   const report = await isDone(night, () => stage.run(life, work));
   return report?.decisions ?? [];

@@ -110,6 +110,17 @@ const TABLE: readonly Row[] = [
   ['an approval outlives its opening', APPROVAL, 'const isFor = approval && now < approval.opening.closes && (!opening || overlaps(opening, approval.opening));', 'const isFor = approval && (!opening || overlaps(opening, opening));'],
   ['an approval is good for whatever comes', APPROVAL, 'if (approval.items.includes(itemOf(policy, instance))) return null;', 'if (approval.items.length > 0 || !itemOf(policy, instance)) return null;'],
   ['any hash approves the plan', 'lib/operations.ts', 'if (!plan || found !== hash)', 'if (!plan)'],
+  // Holds of other kinds, who only looks, and silence
+  ['a hold on a region holds nothing', 'lib/core/hold.ts', 'region === undefined || region === instance.region,', 'region === undefined,'],
+  ['a hold that has ended holds on', 'lib/core/hold.ts', '(hold.until === null || now < hold.until);', '(hold.until === null || isByPerson(hold) || now < hold.until);'],
+  ['a broken policy begins what was handed over', 'lib/pass/work.ts', "if (state.problem !== null) return giveBack(deps, attempt, 'there is no valid policy');", "if (!state.policy) return giveBack(deps, attempt, 'there is no valid policy');"],
+  ['who only looks begins upgrades', 'lib/reconcile.ts', '    if (options.dryRun) return;\n', '', ['lib/reconcile.ts', 'isOpen && !options.dryRun ? await', 'isOpen ? await']],
+  ['a broken policy is told to nobody', 'lib/pass/tell.ts', 'if (problem !== null) raised.push({ alert: policyAlert(problem, now), grace: 0 });', ''],
+  ['that something is over is told to nobody', 'lib/pass/conditions.ts', 'const isToTell = isLast && ', 'const isToTell = isLast === null && '],
+  ['what the program holds is told to nobody', 'lib/reconcile.ts', 'const alert = holdAlert(hold, report.now, held);\n    if (alert)', 'const alert = holdAlert(hold, report.now, held);\n    if (alert?.event === \'failed\')'],
+  ['a code that nobody knows is told to nobody', 'lib/pass/tell.ts', 'if (!isKnown(code))', 'if (!code)'],
+  ['that a failure is over is told to nobody', 'lib/pass/tell.ts', 'if (gathered.failed?.length)', 'if (gathered.failed?.length === -1)'],
+  ['what came of an opening is told to nobody', 'lib/pass/digest.ts', 'await deps.ledger.putCondition({ key: alert.key, alert, toldAt: null });', ''],
   // Orders
   ['an order skips the look at what runs', GATES, "if (instance.status !== 'RUNNING')\n", "if (instance.status !== 'RUNNING' && !scene.overrides?.has(instance.instanceId))\n"],
   ['an order skips holds', GATES, 'function notHeld({ hold, assignment }: Standing, { scene }: Context): No | null {\n', 'function notHeld({ hold, assignment, instance }: Standing, { scene }: Context): No | null {\n  if (scene.overrides?.has(instance.instanceId)) return null;\n'],

@@ -14,14 +14,19 @@ type Doings = { [K in Fault['kind']]?: (night: Night, fault: Extract<Fault, { ki
 
 /** What people and DCS itself do in the night, at their instants. */
 const DOINGS: Doings = {
-  hold: (night, { at, match: given, releasedAt, over }) => {
+  hold: (night, { at, match: given, releasedAt, over, expires }) => {
     if (over === 'http') return;
     const match = given.instanceId === undefined ? given : { instanceId: find(night, given.instanceId)?.spec.id ?? '' };
     when(night, at, `HOLD ${JSON.stringify(given)}`, () => {
-      night.judge.holds.push({ match, at: night.timeline.now, releasedAt: null });
-      void placeHold(night.ledger, { match, by: 'ops', reason: 'a look first', until: null }, night.timeline.now);
+      // It ends by whatever clock a program has.
+      const until = expires && releasedAt !== null ? night.plan.start + releasedAt : null;
+      const ends = until === null ? { releasedAt: null } : { releasedAt: until - night.judge.skews(), mayLastUntil: until + night.judge.skews() }; // biome-ignore format: one thought
+      // The same match is the same hold: its end is the last that was said.
+      if (until !== null) for (const one of night.judge.holds) if (holdId(one.match) === holdId(match)) one.releasedAt = Math.min(one.releasedAt ?? Infinity, until - night.judge.skews()); // biome-ignore format: one thought
+      night.judge.holds.push({ match, at: night.timeline.now, ...ends });
+      void placeHold(night.ledger, { match, by: 'ops', reason: 'a look first', until }, night.timeline.now);
     });
-    if (releasedAt === null) return;
+    if (releasedAt === null || expires) return;
     when(night, releasedAt, `RELEASE ${JSON.stringify(given)}`, () => {
       const hold = { id: holdId(match), match, by: 'ops', reason: 'a look first', createdAt: night.plan.start + at, until: null, releasedAt: null, releasedBy: null }; // biome-ignore format: one thought
       // The same match is the same hold, however often it was placed.
@@ -74,8 +79,9 @@ export function detourOf(night: Night, body: string): number {
   if (!news || instance?.spec.tags.env !== news.wave) return 0;
   night.isOut.add(news);
   night.timeline.after(5 * SECOND, () => {
-    night.note('people', 'LATEST moves');
-    moveLatest(night);
+    night.note('people', news.what === 'version' ? 'LATEST moves' : 'POLICY broken');
+    if (news.what === 'version') moveLatest(night);
+    else night.brokenUntil = Math.max(night.brokenUntil, night.timeline.now + 10 * MINUTE);
   });
   return MINUTE;
 }

@@ -91,12 +91,12 @@ export type Fault =
   | { kind: 'killed_at_call'; call: number; after: boolean }
   /** A machine is suspended with what runs on it, for so long, before it asks the ledger or hears its answer. */
   | ({ kind: 'stalls'; for: number } & Weather)
-  /** The latest version moves while the first start of that wave is on its way to its worker. */
-  | { kind: 'news_on_the_way'; wave: string }
+  /** The latest version moves, or the policy breaks, while the first start of that wave is on its way to its worker. */
+  | { kind: 'news_on_the_way'; wave: string; what: 'version' | 'policy' }
   | { kind: 'tick'; tick: number; trouble: 'missing' | 'doubled' | 'late' | 'slow' }
   | { kind: 'skew'; machine: number; by: number }
   | { kind: 'dcs'; instance: string; fault: DcsFault }
-  | { kind: 'hold'; at: number; match: HoldMatch; releasedAt: number | null; over?: 'http' }
+  | { kind: 'hold'; at: number; match: HoldMatch; releasedAt: number | null; over?: 'http'; expires?: true }
   /** Somebody orders an upgrade over HTTP; `twice`: the request comes again under the same key. */
   | { kind: 'order'; at: number; instance: string; override: boolean; twice: 'at_once' | 'later' | 'other_body' | null }
   | { kind: 'look'; at: number; path: string }

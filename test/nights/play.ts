@@ -163,7 +163,7 @@ export class Stage {
     machine.isTaken = true;
     this.#count += 1;
     const name = `${kind}-${this.#count}`;
-    const life: Life = { name, machine, startedAt: begunAt, begunAt, rules, policy, hasPolicy, kind, onId: () => {}, slowness, effects: 0, stalledFor: 0, failures: 0, isDead: false, isOver: false, isAlone: this.#alive.size === 0, sawFailed: new Set(), sawTasks: new Set(), readAt: new Map() }; // biome-ignore format: one thought
+    const life: Life = { name, machine, startedAt: begunAt, begunAt, rules, policy, hasPolicy, kind, isLook: false, onId: () => {}, slowness, effects: 0, stalledFor: 0, failures: 0, isDead: false, isOver: false, isAlone: this.#alive.size === 0, sawFailed: new Set(), sawTasks: new Set(), readAt: new Map() }; // biome-ignore format: one thought
     for (const other of this.#alive) other.isAlone = false;
     this.#alive.add(life);
     return life;

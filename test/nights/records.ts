@@ -79,7 +79,7 @@ export class Records {
     const { code = '' } = (reply.body.error ?? {}) as { code?: string };
     const mayFail: Record<string, boolean> = {
       internal: night.counts.storeFailures > 0,
-      no_policy: night.faults('broken_policy').length > 0,
+      no_policy: night.faults('broken_policy').length > 0 || night.faults('news_on_the_way').some(({ what }) => what === 'policy'), // biome-ignore format: one thought
       queue_unavailable: night
         .faults('queue')
         .some(({ trouble }) => ['not_taken', 'refused', 'answer_lost'].includes(trouble)),

@@ -17,6 +17,7 @@ export function drawMore({
   if (hasQueue && dice.is(0.15)) faults.push(...drawNews(dice, rules));
   if (hasQueue && dice.is(0.2)) faults.push({ kind: 'news_on_the_way', wave: dice.pick(rules.waves).wave, what: dice.pick(['version', 'policy']) }); // biome-ignore format: one thought
   if (dice.is(0.05)) faults.push(...drawOtherClocks(dice, rules, fleet));
+  if (dice.is(0.08)) dice.pick(fleet).heldUntil = rules.windows[0]!.from + dice.whole(-5, 130) * MINUTE;
   if (dice.is(0.1)) faults.push(drawStall(dice, rules));
   return faults;
 }

@@ -1,3 +1,4 @@
+import { HOLD_TAG } from '../../lib/core/selection.ts';
 import { MINUTE } from '../../lib/core/time.ts';
 import { lagOf } from '../../lib/simulator/faults.ts';
 import { isGone, minorAt } from '../../lib/simulator/lifecycle.ts';
@@ -145,7 +146,9 @@ function inFreeze(_: Judge, { life, clock, instance, orders }: Call): string | n
   return freeze ? `frozen from ${clockText(freeze.from)} to ${clockText(freeze.to)}` : null;
 }
 
-function underHold(judge: Judge, { instance, leftAt }: Call): string | null {
+function underHold(judge: Judge, { instance, leftAt, clock }: Call): string | null {
+  const own = judge.night.plan.start + clock - CLOCK_SLACK;
+  if (own < Date.parse(instance.spec.tags[HOLD_TAG] ?? '')) return 'its own tag holds it';
   return judge.isHeld(instance, leftAt - HOLD_SLACK, leftAt) ? 'a person holds it' : null;
 }
 

@@ -112,6 +112,7 @@ const TABLE: readonly Row[] = [
   ['any hash approves the plan', 'lib/operations.ts', 'if (!plan || found !== hash)', 'if (!plan)'],
   // Holds of other kinds, who only looks, and silence
   ['a hold on a region holds nothing', 'lib/core/hold.ts', 'region === undefined || region === instance.region,', 'region === undefined,'],
+  ['an instance’s own tag holds nothing', GATES, 'if (until === null || scene.now >= until) return null;', 'if (until !== undefined) return null;'],
   ['a hold that has ended holds on', 'lib/core/hold.ts', '(hold.until === null || now < hold.until);', '(hold.until === null || isByPerson(hold) || now < hold.until);'],
   ['a broken policy begins what was handed over', 'lib/pass/work.ts', "if (state.problem !== null) return giveBack(deps, attempt, 'there is no valid policy');", "if (!state.policy) return giveBack(deps, attempt, 'there is no valid policy');"],
   ['who only looks begins upgrades', 'lib/reconcile.ts', '    if (options.dryRun) return;\n', '', ['lib/reconcile.ts', 'isOpen && !options.dryRun ? await', 'isOpen ? await']],

@@ -49,7 +49,7 @@ const DOINGS: Doings = {
   }), // biome-ignore format: one thought
   created: (night, { at, instance }) => when(night, at, `CREATED ${instance.name}`, () => {
     const project = PROJECTS[instance.region];
-    const [spec] = buildFleet({ projects: [{ project, region: instance.region, instances: [fileInstance(instance)] }] }, 1).instances;
+    const [spec] = buildFleet({ projects: [{ project, region: instance.region, instances: [fileInstance(instance, night.plan.start)] }] }, 1).instances;
     const all = night.simulator.world.instances as Map<string, SimulatedInstance>;
     if (!all.has(spec!.id)) all.set(spec!.id, { spec: spec!, since: night.timeline.now, upgrades: [], backups: [], goneAt: null, strikes: [] });
   }), // biome-ignore format: one thought

@@ -14,6 +14,8 @@ export interface PlannedInstance {
   takes: number;
   /** What a program must leave alone. */
   odd: 'memcached' | 'enterprise' | 'opted_out' | 'latest' | 'not_offered' | null;
+  /** Until when its own tag holds it, as an offset. */
+  heldUntil?: number;
   /** How many hours old its last backup is, and how many seconds another takes; absent: nobody asks. */
   backup?: { hours: number | null; seconds: number };
 }

@@ -1,4 +1,5 @@
 import type { Reason } from '../../lib/core/decision.ts';
+import { HOLD_TAG } from '../../lib/core/selection.ts';
 import { MINUTE } from '../../lib/core/time.ts';
 import { isGone, minorAt, newestOf, runningBackup, runningUpgrade, statusAt } from '../../lib/simulator/lifecycle.ts';
 import type { SimulatedInstance } from '../../lib/simulator/world.ts';
@@ -181,6 +182,7 @@ export const IS_SO: Record<Reason, IsSo> = {
   // By a person or an alert; by the program when the budget is spent, or when three openings came to nothing.
   held: (night, instance) =>
     night.judge.mayBeHeld(instance, night.timeline.now) ||
+    night.timeline.now - night.judge.skews() < Date.parse(instance.spec.tags[HOLD_TAG] ?? '') ||
     isSpent(night, instance) ||
     (isOrdered(night, instance) && mayHaveFailed(night, instance, 0)),
   wave_waiting: waveBeforeIsUndone,

@@ -72,7 +72,7 @@ async function placeHold(night: Night, door: Door, match: object): Promise<void>
 
 async function endHold(night: Night, door: Door, match: object): Promise<void> {
   const same = night.judge.holds.filter((one) => holdId(one.match) === holdId(match));
-  for (const one of same) one.releasedAt ??= night.timeline.now;
+  for (const one of same) one.releasedAt = Math.min(one.releasedAt ?? Infinity, night.timeline.now);
   const reply = await persist(night, door, ops('DELETE', `/holds/${encodeURIComponent(holdId(match))}?reason=looked`));
   if (reply?.status !== 200) night.judge.unsure.push({ match, from: night.timeline.now });
 }

@@ -18,8 +18,16 @@ export function drawMore({
   if (hasQueue && dice.is(0.2)) faults.push({ kind: 'news_on_the_way', wave: dice.pick(rules.waves).wave, what: dice.pick(['version', 'policy']) }); // biome-ignore format: one thought
   if (dice.is(0.05)) faults.push(...drawOtherClocks(dice, rules, fleet));
   if (dice.is(0.08)) dice.pick(fleet).heldUntil = rules.windows[0]!.from + dice.whole(-5, 130) * MINUTE;
+  if (fleet.some(({ region }) => region === 'r2') && dice.is(0.25)) faults.push(...drawForgotten(dice, rules));
   if (dice.is(0.1)) faults.push(drawStall(dice, rules));
   return faults;
+}
+
+/** The policy forgets a scope while upgrades run there, and knows it again some time later. */
+function drawForgotten(dice: Dice, { windows }: Rules): Fault[] {
+  const at = windows[0]!.from + dice.whole(3, 40) * MINUTE;
+  const change = (regions: Rules['regions']) => ({ regions });
+  return [{ kind: 'rules', at, change: change(['r1']) }, { kind: 'rules', at: at + dice.whole(12, 30) * MINUTE, change: change(['r1', 'r2']) }]; // biome-ignore format: a list
 }
 
 /** For so long that nothing may be begun any more when it is over, or for so long that just that is not yet so. */

@@ -9,6 +9,7 @@ import {
   CALL_TROUBLE,
   type CalendarEvent,
   type Fault,
+  NO_WAVE,
   type Plan,
   type PlannedInstance,
   QUEUE_TROUBLE,
@@ -230,7 +231,7 @@ function drawFault(context: Context): Fault {
 
 function drawHold({ dice, at, name, rules }: Context): Fault {
   const begins = at();
-  const match = dice.pick([{ all: true as const }, { wave: dice.pick(rules.waves).wave }, { instanceId: name() }, { tags: { app: 'cart' } }, { scope: 'r1/p1' }, { region: 'r1' }]); // biome-ignore format: a list
+  const match = dice.pick([{ all: true as const }, { wave: dice.pick(rules.waves).wave }, { instanceId: name() }, { tags: { app: 'cart' } }, { scope: 'r1/p1' }, { region: 'r1' }, { wave: NO_WAVE }]); // biome-ignore format: a list
   const releasedAt = dice.is(0.7) ? begins + dice.whole(3, 60) * MINUTE : null;
   return { kind: 'hold', at: begins, match, releasedAt, ...(releasedAt !== null && dice.is(0.4) ? { expires: true } : {}) }; // biome-ignore format: one thought
 }

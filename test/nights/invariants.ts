@@ -64,7 +64,7 @@ function onlyLooking(_: Judge, { life }: Call): string | null {
 }
 
 function untouchable(_: Judge, { instance, life }: Call): string | null {
-  const isOwned = life.rules.waves.some(({ wave }) => wave === instance.spec.tags.env);
+  const isOwned = life.rules.waves.some(({ wave }) => wave === instance.spec.tags.env) && life.rules.regions.some((region) => region === instance.spec.region); // biome-ignore format: one thought
   return isOwned && isEligible(instance) && instance.spec.offered ? null : `tags ${JSON.stringify(instance.spec.tags)}`;
 }
 
@@ -147,7 +147,7 @@ function inFreeze(_: Judge, { life, clock, instance, orders }: Call): string | n
 }
 
 function underHold(judge: Judge, { instance, leftAt, clock }: Call): string | null {
-  const own = judge.night.plan.start + clock - CLOCK_SLACK;
+  const own = judge.night.plan.start + clock;
   if (own < Date.parse(instance.spec.tags[HOLD_TAG] ?? '')) return 'its own tag holds it';
   return judge.isHeld(instance, leftAt - HOLD_SLACK, leftAt) ? 'a person holds it' : null;
 }
@@ -229,6 +229,11 @@ const LONG_AGO = 10 * MINUTE;
 function whyUnready(judge: Judge, call: Call, member: SimulatedInstance, soak: number): string | null {
   const { at, life } = call;
   const { spec } = member;
+  // Of what the policy forgot lately nobody knows.
+  const since = at - LONG_AGO;
+  const isKnown = (rules: Rules) => rules.regions.some((region) => region === spec.region);
+  const stood = judge.history.filter((_, index) => (judge.history[index + 1]?.from ?? Infinity) > since);
+  if (![...stood.map(({ rules }) => rules), life.rules].every(isKnown)) return null;
   const running = judge.begun().find((one) => one.instance === member && judge.isUnderWay(one, at));
   if (running && !isLetGo(judge, running.at, at, life.rules.timeout, member))
     return `${spec.name} of the wave before is being upgraded`;

@@ -11,7 +11,7 @@ import { Heard } from './heard.ts';
 import { brokenRule } from './invariants.ts';
 import type { Life } from './machine.ts';
 import { LASTS, type Night } from './night.ts';
-import type { Rules } from './plan.ts';
+import { NO_WAVE, type Rules } from './plan.ts';
 import { RECEIVER_MARK } from './receiver-kinds.ts';
 import { Records } from './records.ts';
 import type { Ended } from './silence.ts';
@@ -216,7 +216,7 @@ export class Judge {
 
   /** Whether a person's hold at some time in it said that nobody need wait for it; who holds a whole wave does not say so. */
   wasPassedOver(instance: SimulatedInstance, from: EpochMs, to: EpochMs): boolean {
-    return this.holds.some(({ match, at, releasedAt, isAlert }) => !isAlert && match.wave === undefined && covers(match, instance) && at <= to && from < (releasedAt ?? Infinity)); // biome-ignore format: one thought
+    return this.holds.some(({ match, at, releasedAt, isAlert }) => !isAlert && (match.wave === undefined || match.wave === NO_WAVE) && covers(match, instance) && at <= to && from < (releasedAt ?? Infinity)); // biome-ignore format: one thought
   }
 
   /** Whether a person's hold at some time in it named it by its id. */
@@ -238,7 +238,7 @@ function covers(match: HoldMatch, { spec }: SimulatedInstance): boolean {
   const { all, wave, instanceId, scope, region, tags = {} } = match;
   if (all) return true;
   return (
-    (wave === undefined || spec.tags.env === wave) &&
+    (wave === undefined || wave === NO_WAVE || spec.tags.env === wave) &&
     (instanceId === undefined || spec.id === instanceId) &&
     (region === undefined || spec.region === region) &&
     (scope === undefined || `${spec.region}/${spec.project}` === scope) &&

@@ -112,6 +112,7 @@ const TABLE: readonly Row[] = [
   ['any hash approves the plan', 'lib/operations.ts', 'if (!plan || found !== hash)', 'if (!plan)'],
   // Holds of other kinds, who only looks, and silence
   ['a hold on a region holds nothing', 'lib/core/hold.ts', 'region === undefined || region === instance.region,', 'region === undefined,'],
+  ['a hold on a wave that is not there holds nothing', 'lib/core/hold.ts', 'if (wave === undefined || waves.includes(wave) || hold.match.all) return hold;', 'if (waves.length >= 0) return hold;'],
   ['an instance’s own tag holds nothing', GATES, 'if (until === null || scene.now >= until) return null;', 'if (until !== undefined) return null;'],
   ['a hold that has ended holds on', 'lib/core/hold.ts', '(hold.until === null || now < hold.until);', '(hold.until === null || isByPerson(hold) || now < hold.until);'],
   ['a broken policy begins what was handed over', 'lib/pass/work.ts', "if (state.problem !== null) return giveBack(deps, attempt, 'there is no valid policy');", "if (!state.policy) return giveBack(deps, attempt, 'there is no valid policy');"],

@@ -31,7 +31,7 @@ const DOINGS: Doings = {
       const hold = { id: holdId(match), match, by: 'ops', reason: 'a look first', createdAt: night.plan.start + at, until: null, releasedAt: null, releasedBy: null }; // biome-ignore format: one thought
       // The same match is the same hold, however often it was placed.
       const same = night.judge.holds.filter((one) => holdId(one.match) === holdId(match));
-      for (const one of same) one.releasedAt ??= night.timeline.now;
+      for (const one of same) one.releasedAt = Math.min(one.releasedAt ?? Infinity, night.timeline.now);
       void releaseHold({ ledger: night.ledger, log: () => {} }, hold, 'ops', 'looked', night.timeline.now);
     });
   },

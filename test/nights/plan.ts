@@ -3,6 +3,9 @@ import type { EpochMs } from '../../lib/core/time.ts';
 import type { Fault as DcsFault } from '../../lib/simulator/faults.ts';
 import type { FickleKind } from './receiver-kinds.ts';
 
+/** A wave that no policy has: a hold on it may be meant for any. */
+export const NO_WAVE = 'silver';
+
 /** An instance of the night's fleet, by its name. */
 export interface PlannedInstance {
   name: string;

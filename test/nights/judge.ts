@@ -135,7 +135,9 @@ export class Judge {
     this.heard.ended(life);
     for (const call of this.calls)
       if (call.life === life && call.answered) Object.assign(call, { isKnown: true, knownAt: this.night.timeline.now });
-    const unverified = this.heard.steady.filter(({ event, by }) => event === 'unverified' && by === life);
+    const unverified = this.heard.steady.filter(
+      ({ event, by, resolved }) => event === 'unverified' && !resolved && by === life,
+    );
     for (const { upgrade, instance, isKnown } of this.begun()) {
       const isTold = unverified.some(({ labels }) => labels.name === instance.spec.name);
       if (isTold && (upgrade.end === 'success' || !isKnown))

@@ -120,11 +120,13 @@ export function backupsUnderWay({ backups, night }: Judge, { at, opening, instan
 }
 
 /** Where nobody came or went meanwhile, as then others move up. */
-export function moreThanTaken({ calls, backups, night }: Judge, { life, instance }: Call): string | null {
+export function moreThanTaken({ calls, backups, night, history }: Judge, { life, instance }: Call): string | null {
   const { env } = instance.spec.tags;
   const take = life.rules.waves.find(({ wave }) => wave === env)?.take ?? null;
   const all = [...night.simulator.world.instances.values()].filter(({ spec }) => spec.tags.env === env);
-  if (take === null || all.some(({ since, goneAt }) => since > night.plan.start || goneAt !== null)) return null;
+  const isForgotten = history.some(({ rules }) => rules.regions.length < night.plan.rules.regions.length);
+  if (take === null || isForgotten || all.some(({ since, goneAt }) => since > night.plan.start || goneAt !== null))
+    return null;
   const others = new Set(
     [...calls, ...backups].map((one) => one.instance).filter((one) => one !== instance && one.spec.tags.env === env),
   );

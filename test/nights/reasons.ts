@@ -166,7 +166,8 @@ const isWindowClosed: IsSo = ({ time, rules }) =>
 
 /** What must be so in the world when a decision says it; whatever passes by itself is no reason any more. */
 export const IS_SO: Record<Reason, IsSo> = {
-  due: () => false,
+  // The gates of eight are asked one after the other, and those of the rest just before their calls, which who only looks does not make.
+  due: (night, instance) => mayMissGates(night.judge, instance) && night.simulator.world.instances.size > 8,
   // Whose status stays an unknown one may be at work still.
   in_progress: (night, instance) =>
     isUnderWay(night, instance) || (instance.upgrades.length > 0 && !isRunning(night, instance)),

@@ -143,6 +143,26 @@ describe('a machine that stands still in the middle of a start', () => {
   });
 });
 
+it('a claim that waits for another try is not called any more once another run decides', async () => {
+  const world = new FakeWorld(['a']);
+  world.moods.set('a', [{ refuse: 'DCS.4096', status: 400 }]);
+  await world.pass();
+  expect(world.posts.length).toBe(1);
+  world.now += 10 * MINUTE;
+  const deps = world.deps();
+  const { listTasks } = deps.dcs;
+  deps.dcs.listTasks = async (...given) => {
+    // By its clock, which is ahead, the lease has run out.
+    await world.ledger.acquireLease('other:1', MINUTE, world.now + 5 * MINUTE);
+    return listTasks(...given);
+  };
+  await world.pass({}, deps);
+  expect(world.posts.length).toBe(1);
+  const attempt = (await world.ledger.attempt(ID))!;
+  expect(attempt).toMatchObject({ state: 'claimed', lookUntil: null, calls: 1 });
+  expect(attempt.updates.at(-1)?.note).toBe('not called: another run decides');
+});
+
 describe('a look', () => {
   it('is as old as the moment before its first read', async () => {
     const world = new FakeWorld(['a']);

@@ -54,11 +54,11 @@ function ops(method: Asked['method'], path: string, body?: unknown, idempotencyK
 }
 
 /** Asks until there is a good answer, or one that will not become better. */
-async function persist(night: Night, door: Door, asked: Asked): Promise<Reply | null> {
+async function persist(night: Night, door: Door, asked: Asked): Promise<(Reply & { tries: number }) | null> {
   for (let tries = 1; ; tries++) {
     const reply = await door.ask(asked);
     night.judge.records.answered(reply, asked.path);
-    if (tries === TRIES || (reply && reply.status < 500 && reply.status !== 429)) return reply;
+    if (tries === TRIES || (reply && reply.status < 500 && reply.status !== 429)) return reply && { ...reply, tries };
     await night.timeline.sleep(PATIENCE);
   }
 }
@@ -170,7 +170,9 @@ async function approve(night: Night, door: Door, after: number, hash: FaultOf<'a
   const reply = await persist(night, door, ops('POST', '/approvals', { planHash }));
   if (!approval && reply?.status === 201) night.judge.fail('only what was seen is approved', `a hash that no plan has`);
   if (approval && reply?.status === 201) approval.isTaken = true;
-  if (approval && reply && reply.status >= 400 && reply.status < 500) night.judge.records.unapproved(approval);
+  // What was not answered may have been taken all the same, also after it was asked again.
+  if (approval && reply?.tries === 1 && reply.status >= 400 && reply.status < 500)
+    night.judge.records.unapproved(approval);
 }
 
 async function fire(

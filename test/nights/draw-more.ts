@@ -11,7 +11,7 @@ export function drawMore({
   hasQueue,
 }: Pick<Plan, 'seed' | 'rules' | 'fleet' | 'hasQueue'>): Fault[] {
   const dice = new Dice(seed + 0.25);
-  const faults = dice.is(0.08) ? drawBackups(dice, rules, fleet) : [];
+  const faults = dice.is(0.1) ? drawBackups(dice, rules, fleet) : [];
   if (dice.is(0.06)) rules.waves.at(-1)!.take = dice.whole(1, 2);
   if (dice.is(0.15)) faults.push(...drawWrongAnswers(dice, rules));
   if (hasQueue && dice.is(0.15)) faults.push(...drawNews(dice, rules));
@@ -19,7 +19,7 @@ export function drawMore({
   if (dice.is(0.05)) faults.push(...drawOtherClocks(dice, rules, fleet));
   if (dice.is(0.08)) dice.pick(fleet).heldUntil = rules.windows[0]!.from + dice.whole(-5, 130) * MINUTE;
   if (fleet.some(({ region }) => region === 'r2') && dice.is(0.25)) faults.push(...drawForgotten(dice, rules));
-  if (dice.is(0.1)) faults.push(drawStall(dice, rules));
+  if (dice.is(0.15)) faults.push(drawStall(dice, rules));
   return faults;
 }
 
@@ -33,8 +33,8 @@ function drawForgotten(dice: Dice, { windows }: Rules): Fault[] {
 /** For so long that nothing may be begun any more when it is over, or for so long that just that is not yet so. */
 function drawStall(dice: Dice, { windows }: Rules): Fault {
   const { from, to } = windows[0]!;
-  const lasts = dice.pick([20 * SECOND, 30 * SECOND, 40 * SECOND, 4 * MINUTE, 15 * MINUTE]);
-  return { kind: 'stalls', at: from, lasts: to - from, chance: dice.pick([0.01, 0.03]), for: lasts };
+  const lasts = dice.pick([20 * SECOND, 30 * SECOND, 35 * SECOND, 4 * MINUTE, 15 * MINUTE]);
+  return { kind: 'stalls', at: from, lasts: to - from, chance: dice.pick([0.02, 0.05]), for: lasts };
 }
 
 /** What was handed over waits for its worker, and meanwhile a version comes out that no wave has had. */
@@ -52,6 +52,7 @@ const BACKUP_FAULTS: readonly DcsFault[] = [
   { fault: 'lose_backup', times: 2 },
   { fault: 'lose_backup_answer', times: 1 },
   { fault: 'lose_backup_answer', times: 1 },
+  { fault: 'lose_backup_answer', times: 1 },
 ];
 
 /** Most have no young backup; answers about it are lost while the list shows the past, and somebody looks at once. */
@@ -61,11 +62,13 @@ function drawBackups(dice: Dice, rules: Rules, fleet: readonly PlannedInstance[]
     Object.assign(one, { backup: { hours: dice.pick([null, null, 1, 30]), seconds: dice.whole(60, 720) } });
   const faults = fleet.flatMap(({ name }): Fault[] => {
     const own = dice.is(0.6) ? [dice.pick(BACKUP_FAULTS)] : [];
-    const lag: DcsFault[] = dice.is(0.4) ? [{ fault: 'lag', seconds: dice.pick([60, 90]) }] : [];
+    const isLost = own.some(({ fault }) => fault === 'lose_backup_answer');
+    const lag: DcsFault[] = isLost || dice.is(0.4) ? [{ fault: 'lag', seconds: dice.pick([60, 90]) }] : [];
     return [...own, ...lag].map((fault) => ({ kind: 'dcs', instance: name, fault }));
   });
   const doubled = (): Fault => ({ kind: 'tick', tick: dice.whole(1, 12), trouble: 'doubled' });
-  return [...faults, doubled(), doubled(), doubled()];
+  const early = [1, 2, 3].map((tick): Fault => ({ kind: 'tick', tick, trouble: 'doubled' }));
+  return [...faults, ...early, doubled()];
 }
 
 /**

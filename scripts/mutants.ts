@@ -9,22 +9,24 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Violation } from '../test/nights/call.ts';
 import { MUTANTS, type Mutant, mutated } from '../test/nights/mutants.ts';
+import { misused, optionsOf, wholeOf } from './arguments.ts';
 
 interface Found {
   seed: number;
   violation: Violation;
 }
 
-const { values } = parseArgs({ options: { seeds: { type: 'string' }, only: { type: 'string' } } });
-const seeds = String(Number(values.seeds ?? 1_000));
+const USAGE = 'npm run mutants -- [--seeds N] [--only TEXT]';
+const values = optionsOf(['seeds', 'only'], [], USAGE);
+const seeds = String(wholeOf('seeds', values.seeds, { least: 1, most: 1_000_000, otherwise: 1_000 }, USAGE));
 const root = resolve(import.meta.dirname, '..');
 /** Longer than a thousand nights take on a slow machine. */
 const LONGEST = 10 * 60_000;
 
 const chosen = MUTANTS.filter(({ name }) => name.includes(values.only ?? ''));
+if (chosen.length === 0) misused(`no mutant has "${values.only}" in its name`, USAGE);
 const results: (Found | null)[] = [];
 let next = 0;
 let shown = 0;

@@ -8,7 +8,6 @@
  * Exit 1 with the seed, the fewest faults that still break the rule, and the night's story, at the first violation.
  */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { drawPlan } from '../test/nights/draw.ts';
 import { LEDGERS, type LedgerKind } from '../test/nights/ledgers.ts';
@@ -16,6 +15,7 @@ import { type Counts, noCounts } from '../test/nights/night.ts';
 import type { Plan } from '../test/nights/plan.ts';
 import { play } from '../test/nights/play.ts';
 import { faultText, shrink } from '../test/nights/shrink.ts';
+import { misused, optionsOf, wholeOf } from './arguments.ts';
 import type { Order, Share } from './simulate/worker.ts';
 
 const TITLES: Record<keyof Counts | 'nights', string> = {
@@ -40,30 +40,21 @@ const TITLES: Record<keyof Counts | 'nights', string> = {
   backups: 'backups made first',
 };
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    from: { type: 'string' },
-    ledger: { type: 'string' },
-    workers: { type: 'string' },
-    json: { type: 'boolean' },
-  },
-});
-const count = Number(values.seeds ?? 1_000);
-const from = Number(values.from ?? 1);
-const ledger = LEDGERS.find((kind) => kind === (values.ledger ?? 'memory'));
-if (!ledger) console.error(`--ledger must be one of ${LEDGERS.join(', ')}, not "${values.ledger}"`);
-const most = Number(values.workers ?? availableParallelism());
-if (!ledger || !(count > 0) || !Number.isInteger(from) || !(most >= 1)) {
-  console.error(
-    `usage: npm run simulate -- [--seeds N] [--from SEED] [--ledger ${LEDGERS.join('|')}] [--workers N] [--json]`,
-  );
-  process.exit(2);
-}
+const USAGE = `npm run simulate -- [--seeds N] [--from SEED] [--ledger ${LEDGERS.join('|')}] [--workers N] [--json]`;
+/** The lowest seed that broke a rule is shared as a number of 32 bits, of which the highest says that there is none. */
+const NONE = 2 ** 31 - 1;
+
+const values = optionsOf(['seeds', 'from', 'ledger', 'workers'], ['json'], USAGE);
+const from = wholeOf('from', values.from, { least: 0, most: NONE - 1, otherwise: 1 }, USAGE);
+const count = wholeOf('seeds', values.seeds, { least: 1, most: NONE - from, otherwise: 1_000 }, USAGE);
+const most = wholeOf('workers', values.workers, { least: 1, most: 64, otherwise: availableParallelism() }, USAGE);
+const ledger =
+  LEDGERS.find((kind) => kind === (values.ledger ?? 'memory')) ??
+  misused(`--ledger must be one of ${LEDGERS.join(', ')}, not "${values.ledger}"`, USAGE);
 
 const began = performance.now();
 const workers = Math.min(most, count, 8);
-const lowest = new Int32Array(new SharedArrayBuffer(4)).fill(2 ** 31 - 1);
+const lowest = new Int32Array(new SharedArrayBuffer(4)).fill(NONE);
 const shares = await Promise.all(Array.from({ length: workers }, (_, index) => shareOf(index, ledger)));
 const total = noCounts();
 for (const { counts } of shares) for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
@@ -71,6 +62,7 @@ const nights = shares.reduce((sum, share) => sum + share.nights, 0);
 const seconds = (performance.now() - began) / 1_000;
 const broken = shares.flatMap((share) => share.broken ?? []).sort((a, b) => a.seed - b.seed)[0] ?? null;
 report();
+if (broken === null && nights !== count) throw new Error(`${nights} of ${count} nights were played`);
 if (broken !== null) process.exitCode = 1;
 if (broken !== null && !values.json) await explain(broken.seed, ledger);
 

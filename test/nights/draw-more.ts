@@ -15,7 +15,7 @@ export function drawMore({
   if (dice.is(0.06)) rules.waves.at(-1)!.take = dice.whole(1, 2);
   if (dice.is(0.15)) faults.push(...drawWrongAnswers(dice, rules));
   if (hasQueue && dice.is(0.15)) faults.push(...drawNews(dice, rules));
-  if (hasQueue && dice.is(0.2)) faults.push({ kind: 'news_on_the_way', wave: dice.pick(rules.waves).wave, what: dice.pick(['version', 'policy']) }); // biome-ignore format: one thought
+  if (hasQueue && dice.is(0.35)) faults.push({ kind: 'news_on_the_way', wave: dice.pick(rules.waves).wave, what: dice.pick(['version', 'policy', 'hold']) }); // biome-ignore format: one thought
   if (dice.is(0.05)) faults.push(...drawOtherClocks(dice, rules, fleet));
   if (dice.is(0.08)) dice.pick(fleet).heldUntil = rules.windows[0]!.from + dice.whole(-5, 130) * MINUTE;
   if (fleet.some(({ region }) => region === 'r2') && dice.is(0.25)) faults.push(...drawForgotten(dice, rules));

@@ -1,5 +1,6 @@
+import type { HoldMatch } from '../../lib/core/hold.ts';
 import { PARTS } from '../../lib/core/instance.ts';
-import { MINUTE, SECOND } from '../../lib/core/time.ts';
+import { type EpochMs, MINUTE, SECOND } from '../../lib/core/time.ts';
 import type { Message } from '../../lib/deps.ts';
 import { holdId, placeHold, releaseHold } from '../../lib/operations.ts';
 import { buildFleet } from '../../lib/simulator/build.ts';
@@ -18,13 +19,7 @@ const DOINGS: Doings = {
     if (over === 'http') return;
     const match = given.instanceId === undefined ? given : { instanceId: find(night, given.instanceId)?.spec.id ?? '' };
     when(night, at, `HOLD ${JSON.stringify(given)}`, () => {
-      // It ends by whatever clock a program has.
-      const until = expires && releasedAt !== null ? night.plan.start + releasedAt : null;
-      const ends = until === null ? { releasedAt: null } : { releasedAt: until - night.judge.skews(), mayLastUntil: until + night.judge.skews() }; // biome-ignore format: one thought
-      // The same match is the same hold: its end is the last that was said.
-      if (until !== null) for (const one of night.judge.holds) if (holdId(one.match) === holdId(match)) one.releasedAt = Math.min(one.releasedAt ?? Infinity, until - night.judge.skews()); // biome-ignore format: one thought
-      night.judge.holds.push({ match, at: night.timeline.now, ...ends });
-      void placeHold(night.ledger, { match, by: 'ops', reason: 'a look first', until }, night.timeline.now);
+      holdNow(night, match, expires && releasedAt !== null ? night.plan.start + releasedAt : null);
     });
     if (releasedAt === null || expires) return;
     when(night, releasedAt, `RELEASE ${JSON.stringify(given)}`, () => {
@@ -64,6 +59,15 @@ const DOINGS: Doings = {
   latest_moves: (night, { at }) => when(night, at, 'LATEST moves', () => moveLatest(night)),
 };
 
+/** `until`: when it ends by itself, by whatever clock a program has; null: it does not. */
+function holdNow(night: Night, match: HoldMatch, until: EpochMs | null): void {
+  const ends = until === null ? { releasedAt: null } : { releasedAt: until - night.judge.skews(), mayLastUntil: until + night.judge.skews() }; // biome-ignore format: one thought
+  // The same match is the same hold: its end is the last that was said.
+  if (until !== null) for (const one of night.judge.holds) if (holdId(one.match) === holdId(match)) one.releasedAt = Math.min(one.releasedAt ?? Infinity, until - night.judge.skews()); // biome-ignore format: one thought
+  night.judge.holds.push({ match, at: night.timeline.now, ...ends });
+  void placeHold(night.ledger, { match, by: 'ops', reason: 'a look first', until }, night.timeline.now);
+}
+
 function moveLatest({ simulator: { world }, judge, timeline }: Night): void {
   const newest = world.latestOf('5.0')!.engine.replace(/\d+$/, (text) => String(Number(text) + 1));
   world.moveLatest('5.0', 'engine', newest);
@@ -79,9 +83,13 @@ export function detourOf(night: Night, body: string): number {
   if (!news || instance?.spec.tags.env !== news.wave) return 0;
   night.isOut.add(news);
   night.timeline.after(5 * SECOND, () => {
-    night.note('people', news.what === 'version' ? 'LATEST moves' : 'POLICY broken');
+    night.note(
+      'people',
+      { version: 'LATEST moves', policy: 'POLICY broken', hold: `HOLD ${instance.spec.name}` }[news.what],
+    );
     if (news.what === 'version') moveLatest(night);
-    else night.brokenUntil = Math.max(night.brokenUntil, night.timeline.now + 10 * MINUTE);
+    else if (news.what === 'policy') night.brokenUntil = Math.max(night.brokenUntil, night.timeline.now + 10 * MINUTE);
+    else holdNow(night, { instanceId: instance.spec.id }, night.timeline.now + 20 * MINUTE);
   });
   return MINUTE;
 }

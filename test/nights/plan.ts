@@ -96,8 +96,8 @@ export type Fault =
   | { kind: 'killed_at_call'; call: number; after: boolean }
   /** A machine is suspended with what runs on it, for so long, before it asks the ledger or hears its answer. */
   | ({ kind: 'stalls'; for: number } & Weather)
-  /** The latest version moves, or the policy breaks, while the first start of that wave is on its way to its worker. */
-  | { kind: 'news_on_the_way'; wave: string; what: 'version' | 'policy' }
+  /** The latest version moves, the policy breaks, or somebody holds it, while the first start of that wave is on its way to its worker. */
+  | { kind: 'news_on_the_way'; wave: string; what: 'version' | 'policy' | 'hold' }
   | { kind: 'tick'; tick: number; trouble: 'missing' | 'doubled' | 'late' | 'slow' }
   | { kind: 'skew'; machine: number; by: number }
   | { kind: 'dcs'; instance: string; fault: DcsFault }

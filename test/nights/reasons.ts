@@ -123,13 +123,17 @@ function wavesBefore({ rules }: Night, name: string | undefined): string[] {
   return found;
 }
 
+/** Since when what has ended may still be verified. */
+const verifiedSince = ({ timeline, rules }: Night): number => timeline.now - rules.settle - SIGHT_LAG - 20 * MINUTE;
+
+const hasEndedLately: IsSo = (night, { upgrades }) => upgrades.some(({ endsAt }) => (endsAt ?? Infinity) > verifiedSince(night)); // biome-ignore format: one thought
+
 /** What may count as under way: at work, or at its end so short a time ago that it is still being verified. */
 function countedOnes(night: Night, is: (one: SimulatedInstance) => boolean): number {
-  const { rules, timeline, simulator } = night;
-  const lately = timeline.now - rules.settle - SIGHT_LAG - 20 * MINUTE;
+  const { timeline, simulator } = night;
+  const lately = verifiedSince(night);
   const counts = (one: SimulatedInstance) =>
-    runningBackup(one, timeline.now) !== null ||
-    one.upgrades.some(({ endsAt }) => (endsAt ?? Infinity) > lately) || (one.upgrades.length > 0 && !isRunning(night, one));
+    runningBackup(one, timeline.now) !== null || hasEndedLately(night, one) || (one.upgrades.length > 0 && !isRunning(night, one));
   return [...simulator.world.instances.values()].filter((one) => !isGone(one, lately) && is(one) && counts(one)).length;
 } // biome-ignore format: one thought
 
@@ -170,7 +174,7 @@ export const IS_SO: Record<Reason, IsSo> = {
   due: (night, instance) => mayMissGates(night.judge, instance) && night.simulator.world.instances.size > 8,
   // Whose status stays an unknown one may be at work still.
   in_progress: (night, instance) =>
-    isUnderWay(night, instance) || (instance.upgrades.length > 0 && !isRunning(night, instance)),
+    isUnderWay(night, instance) || hasEndedLately(night, instance) || (instance.upgrades.length > 0 && !isRunning(night, instance)),
   outcome_unknown: () => false,
   already_latest: (night, instance) => isLatest(night, instance) || hasMoved(night, instance),
   not_offered: (_, instance) => !instance.spec.offered || !isEligible(instance),
